@@ -1,0 +1,98 @@
+package capture
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// State is what an answer says.
+type State string
+
+// The states. Only NoHit says that a system holds nothing.
+const (
+	StateHit         State = "hit"
+	StatePossible    State = "possible"    // a person must verify
+	StateNoHit       State = "no_hit"      //
+	StateUnavailable State = "unavailable" // not known, Reason says why
+	StateStale       State = "stale"       // a list past its soft age: nothing found in an old copy
+)
+
+// Answer is one system's reply about one piece of evidence.
+type Answer struct {
+	Evidence string    `json:"evidence"` // the Evidence.ID
+	Modality Modality  `json:"modality"`
+	System   string    `json:"system"` // whose data it speaks of: "SIS", "SLTD", …
+	Source   string    `json:"source"` // who was asked: "local", "portal"
+	List     string    `json:"list,omitempty"`
+	Version  uint64    `json:"version,omitempty"` // the list's
+	State    State     `json:"state"`
+	Reason   string    `json:"reason,omitempty"` // why unavailable or stale, for the officer
+	Findings []Finding `json:"findings,omitempty"`
+	AsOf     time.Time `json:"as_of"`         // how old the data is
+	At       time.Time `json:"at"`            // when the answer arrived
+	Late     bool      `json:"late,omitzero"` // arrived after the outcome was recorded
+}
+
+// LogValue keeps the findings out of logs.
+func (a Answer) LogValue() slog.Value {
+	return slog.StringValue(fmt.Sprintf("%s from %s: %s", a.System, a.Source, a.State))
+}
+
+// Redact returns the answer as an officer without clearance sees it: as if the discreet
+// findings were not there. An answer about which nothing else is left reads exactly as one
+// that found nothing, stale if the list was old.
+func Redact(a Answer) Answer {
+	open := slices.DeleteFunc(slices.Clone(a.Findings), func(f Finding) bool { return f.Discreet })
+	if len(open) == len(a.Findings) {
+		return a
+	}
+	a.Findings = nil
+	if len(open) > 0 {
+		a.Findings = open
+		return a
+	}
+	a.State = StateNoHit
+	if a.Reason != "" {
+		a.State = StateStale
+	}
+	return a
+}
+
+// By is what a finding matched by.
+type By string
+
+// What a finding can match by.
+const (
+	ByDocumentNumber By = "document_number"
+	ByName           By = "name"
+	ByFinger         By = "finger"
+	ByFace           By = "face"
+)
+
+// Finding is one entry that matched.
+type Finding struct {
+	Entry       string  `json:"entry"` // the entry's id in its system
+	By          By      `json:"by"`
+	Score       float64 `json:"score"` // 0 to 1; not comparable between different By
+	Explanation []Part  `json:"explanation,omitempty"`
+	Category    string  `json:"category,omitempty"` // the alert's category
+	Action      string  `json:"action,omitempty"`   // the action to take
+	// Name is the entry's, so that the officer can compare; personal data.
+	Name string `json:"name,omitempty"`
+	// Discreet findings must not be noticed by the traveller: shown to a cleared role only.
+	Discreet bool `json:"discreet,omitempty"`
+}
+
+// LogValue keeps the entry out of logs.
+func (f Finding) LogValue() slog.Value { return slog.StringValue("finding by " + string(f.By)) }
+
+// Part is one part of a finding's explanation and what it contributed to the score.
+type Part struct {
+	What   string  `json:"what"`           // "document number", "surname", "birth date"
+	Asked  string  `json:"asked"`          // the traveller's value
+	Found  string  `json:"found"`          // the entry's value
+	Note   string  `json:"note,omitempty"` // "0 read as O"
+	Weight float64 `json:"weight"`
+}

@@ -1,0 +1,156 @@
+// Package capture holds the vocabulary of a check and collects its evidence from the
+// devices.
+//
+// A check is one traveller's inspection. Evidence is what was captured of the traveller;
+// each piece is asked about the moment it arrives. An answer is one system's reply about
+// one piece of evidence; a finding is one entry that matched. The policy recommends an
+// outcome; the officer decides, which is the disposition. The finished check is a record.
+package capture
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"boothd/capture/mrz"
+	"boothd/devices"
+)
+
+// Modality is the kind of a piece of evidence.
+type Modality string
+
+// The modalities.
+const (
+	ModalityDocument Modality = "document"
+	ModalityFinger   Modality = "finger"
+	ModalityFace     Modality = "face"
+)
+
+// Evidence is one thing that was captured: exactly one of Document, Finger and Face is set.
+type Evidence struct {
+	ID       string       `json:"id"` // unique within the check: "document-1"
+	At       time.Time    `json:"at"`
+	Device   devices.Info `json:"device"`
+	Document *Document    `json:"document,omitempty"`
+	Finger   *Finger      `json:"finger,omitempty"`
+	Face     *Face        `json:"face,omitempty"`
+}
+
+// Modality tells which of the parts is set.
+func (e *Evidence) Modality() Modality {
+	switch {
+	case e.Document != nil:
+		return ModalityDocument
+	case e.Finger != nil:
+		return ModalityFinger
+	}
+	return ModalityFace
+}
+
+// LogValue keeps the traveller out of logs.
+func (e Evidence) LogValue() slog.Value { return slog.StringValue(e.ID) }
+
+// LastZone returns the zone of the document that was read last, or nil.
+func LastZone(evidence []Evidence) *mrz.Zone {
+	for i := len(evidence) - 1; i >= 0; i-- {
+		if d := evidence[i].Document; d != nil {
+			return &d.Zone
+		}
+	}
+	return nil
+}
+
+// Document is a reading of a travel document.
+type Document struct {
+	Zone mrz.Zone `json:"zone"`
+}
+
+// Finger is one finger: a picture, or the reason why there is none.
+type Finger struct {
+	Position FingerPosition `json:"position"`
+	Missing  Missing        `json:"missing,omitempty"`
+	PNG      []byte         `json:"png,omitempty"` // 8-bit grey
+	Width    int            `json:"width,omitempty"`
+	Height   int            `json:"height,omitempty"`
+	DPI      int            `json:"dpi,omitempty"`
+	// Quality is 0 (useless) to 100, of capture/quality; no standard's measure.
+	Quality int `json:"quality,omitempty"`
+}
+
+// FingerPosition is the finger's code in ISO/IEC 19794-2 table 5: 0 unknown, 1 right
+// thumb to 5 right little finger, 6 left thumb to 10 left little finger.
+type FingerPosition int
+
+// String names the finger in words.
+func (p FingerPosition) String() string {
+	names := [...]string{
+		"finger", "right thumb", "right index finger", "right middle finger", "right ring finger", "right little finger",
+		"left thumb", "left index finger", "left middle finger", "left ring finger", "left little finger",
+	}
+	if p < 0 || int(p) >= len(names) {
+		return "unknown finger"
+	}
+	return names[p]
+}
+
+// Missing says why a finger could not be taken (Regulation (EU) 2017/2226 Art 17).
+type Missing string
+
+// The reasons for a missing finger.
+const (
+	MissingPermanent     Missing = "permanent"      // amputated, worn
+	MissingTemporary     Missing = "temporary"      // bandaged, scanner down
+	MissingNotApplicable Missing = "not_applicable" // a child under 12
+)
+
+// Face is a portrait taken by a camera.
+type Face struct {
+	JPEG   []byte `json:"jpeg"`
+	Width  int    `json:"width"`
+	Height int    `json:"height"`
+}
+
+// Officer is the person who uses the booth, with the profile under which systems are asked.
+type Officer struct {
+	ID      string  `json:"id"`
+	Profile Profile `json:"profile"`
+}
+
+// Profile says what an officer may ask, after Regulation (EU) 2019/817 Art 8: a category
+// of user and a purpose, and the systems that may be asked with each modality. A system
+// that is not named is neither asked nor shown.
+type Profile struct {
+	Name       string                `json:"name" toml:"name"`
+	Category   string                `json:"category" toml:"category"`
+	Purpose    string                `json:"purpose" toml:"purpose"`
+	LegalBasis string                `json:"legal_basis" toml:"legal_basis"`
+	Systems    map[Modality][]string `json:"systems" toml:"systems"`
+	// Cleared is set for the roles that see discreet findings. It stays at the booth.
+	Cleared bool `json:"-" toml:"cleared"`
+}
+
+// May reports whether the profile may ask the system with the modality.
+func (p *Profile) May(system string, m Modality) bool {
+	for _, s := range p.Systems[m] {
+		if s == system {
+			return true
+		}
+	}
+	return false
+}
+
+// Query is one question to a source: about one piece of evidence, with what is already
+// known of the traveller's document.
+type Query struct {
+	Check    string    `json:"check"` // the check's id
+	Booth    string    `json:"booth"`
+	Officer  Officer   `json:"officer"`
+	Evidence Evidence  `json:"evidence"`
+	Zone     *mrz.Zone `json:"zone,omitempty"` // of the document read last; nil if none yet
+	At       time.Time `json:"at"`
+}
+
+// LogValue keeps the traveller out of logs.
+func (q Query) LogValue() slog.Value {
+	return slog.StringValue(fmt.Sprintf("check %s %s", q.Check, q.Evidence.ID))
+}

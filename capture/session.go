@@ -1,0 +1,164 @@
+package capture
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"image/png"
+	"slices"
+	"time"
+
+	"boothd/capture/mrz"
+	"boothd/capture/quality"
+	"boothd/devices"
+)
+
+// Session collects a traveller's evidence from the booth's devices.
+type Session struct {
+	Devices *devices.Manager
+	// Finger is the position that the traveller is asked for; 0 means any.
+	Finger FingerPosition
+	// MinQuality is the least quality of a finger picture, 0 to 100; a poorer one is taken
+	// again.
+	MinQuality int
+	Now        func() time.Time
+}
+
+// Collect waits until the traveller has presented one piece of evidence, across pictures
+// that must be taken again and devices that are unplugged and replaced. It tells guide what
+// to do and returns early only when ctx ends.
+func (s *Session) Collect(ctx context.Context, m Modality, guide func(string)) (Evidence, error) {
+	switch m {
+	case ModalityDocument:
+		return collect(ctx, s.Devices, devices.KindDocumentReader, "Present the document to the reader.", guide, s.document)
+	case ModalityFinger:
+		return collect(ctx, s.Devices, devices.KindFingerScanner, "Lay the "+s.Finger.String()+" on the scanner.", guide, s.finger)
+	}
+	return collect(ctx, s.Devices, devices.KindCamera, "Ask the traveller to look at the camera.", guide, s.face)
+}
+
+// collect takes one piece of evidence with a device of type D.
+func collect[D devices.Device](ctx context.Context, m *devices.Manager, kind devices.Kind, ready string, guide func(string),
+	take func(context.Context, D) (Evidence, error)) (Evidence, error) {
+	var ev Evidence
+	var retry *devices.RetryError
+	say := ready
+	for {
+		stop := guideWhileWaiting(ctx, m, kind, say, guide)
+		err := devices.Use(ctx, m, func(ctx context.Context, d D) error {
+			var err error
+			ev, err = take(ctx, d)
+			return err
+		})
+		stop()
+		switch {
+		case err == nil:
+			return ev, nil
+		case ctx.Err() != nil:
+			return Evidence{}, ctx.Err()
+		case errors.As(err, &retry):
+			say = sentence(retry.Hint)
+		default:
+			say = ready
+		}
+	}
+}
+
+// guideWhileWaiting says what to do while a device of the kind is there, and that there is
+// none while there is none, until the function that it returns is called.
+func guideWhileWaiting(ctx context.Context, m *devices.Manager, kind devices.Kind, say string, guide func(string)) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			changed := m.Changed()
+			guide(guidance(m.Status(), kind, say))
+			select {
+			case <-changed:
+			case <-ctx.Done():
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+func guidance(all []devices.Status, kind devices.Kind, say string) string {
+	usable := slices.ContainsFunc(all, func(st devices.Status) bool {
+		return st.Kind == kind && (st.State == devices.Ready || st.State == devices.Busy)
+	})
+	if usable {
+		return say
+	}
+	for _, st := range all {
+		if st.Kind == kind && st.State == devices.Fault {
+			return kindName(kind) + " not usable: " + st.Reason + "."
+		}
+	}
+	return kindName(kind) + " not connected. It is used as soon as it is plugged in."
+}
+
+func kindName(k devices.Kind) string {
+	switch k {
+	case devices.KindDocumentReader:
+		return "Document reader"
+	case devices.KindFingerScanner:
+		return "Fingerprint scanner"
+	}
+	return "Camera"
+}
+
+func sentence(h devices.Hint) string {
+	if h == "" {
+		return "Present again."
+	}
+	return string(bytes.ToUpper([]byte(h[:1]))) + string(h[1:]) + "."
+}
+
+func (s *Session) document(ctx context.Context, d devices.DocumentReader) (Evidence, error) {
+	lines, err := d.ReadMRZ(ctx)
+	if err != nil {
+		return Evidence{}, err
+	}
+	zone, err := mrz.Read(lines, s.Now())
+	if err != nil {
+		return Evidence{}, &devices.RetryError{Hint: devices.HintPresentAgain, Err: err}
+	}
+	return Evidence{At: s.Now(), Device: d.Info(), Document: &Document{Zone: zone}}, nil
+}
+
+func (s *Session) finger(ctx context.Context, d devices.FingerScanner) (Evidence, error) {
+	picture, err := d.CaptureFinger(ctx)
+	if err != nil {
+		return Evidence{}, err
+	}
+	q := quality.Finger(picture.Gray, picture.DPI)
+	if q.Score < s.MinQuality {
+		return Evidence{}, &devices.RetryError{Hint: q.Hint}
+	}
+	file, err := encodePNG(picture.Gray)
+	if err != nil {
+		return Evidence{}, err
+	}
+	size := picture.Bounds().Size()
+	return Evidence{At: s.Now(), Device: d.Info(), Finger: &Finger{
+		Position: s.Finger, PNG: file, Width: size.X, Height: size.Y, DPI: picture.DPI, Quality: q.Score,
+	}}, nil
+}
+
+func (s *Session) face(ctx context.Context, d devices.Camera) (Evidence, error) {
+	frame, err := d.Frame(ctx)
+	if err != nil {
+		return Evidence{}, err
+	}
+	return Evidence{At: frame.At, Device: d.Info(), Face: &Face{JPEG: frame.JPEG, Width: frame.Width, Height: frame.Height}}, nil
+}
+
+func encodePNG(picture *image.Gray) ([]byte, error) {
+	var b bytes.Buffer
+	if err := png.Encode(&b, picture); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
