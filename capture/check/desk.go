@@ -1,0 +1,361 @@
+// Package check runs a traveller's check from the first piece of evidence to the officer's
+// disposition.
+//
+// Evidence arrives piece by piece and each piece is asked about at once, in all sources at
+// the same time. Every answer is shown as it comes. When the evidence that the policy
+// requires is there and no answer is awaited any more, or when the officer asks for it, the
+// policy recommends an outcome, which is shown only once the record is durable. The officer
+// decides; that is recorded too. An answer that comes later than the outcome is recorded
+// and becomes an alert if it found something.
+package check
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"boothd/capture"
+	"boothd/capture/mrz"
+	"boothd/capture/policy"
+)
+
+// What the officer's actions return when they do not fit the moment.
+var (
+	ErrOpen       = errors.New("another check is open")
+	ErrNoCheck    = errors.New("not the current check")
+	ErrWrongPhase = errors.New("the check is not in a phase for that")
+	ErrNotDecided = errors.New("the check has no outcome yet")
+	ErrWhyNeeded  = errors.New("a disposition that departs from the outcome needs a reason")
+	ErrBadInput   = errors.New("value not allowed")
+)
+
+// RefusedError says why no check can be started.
+type RefusedError struct{ Reason error }
+
+func (e *RefusedError) Error() string { return "check refused: " + e.Reason.Error() }
+
+func (e *RefusedError) Unwrap() error { return e.Reason }
+
+// MaxWhy limits an officer's reason, in bytes.
+const MaxWhy = 2000
+
+const (
+	maxAlerts   = 50
+	maxEvidence = 64
+	maxAnswers  = 256 // to one question
+)
+
+// Collector takes evidence from the devices.
+type Collector interface {
+	// Collect waits until the traveller has presented one piece of evidence of the
+	// modality. It calls guide with what to do, as often as that changes. It returns early
+	// only with an error, at the latest a second after ctx ends.
+	Collect(ctx context.Context, m capture.Modality, guide func(text string)) (capture.Evidence, error)
+}
+
+// Config is what a desk works with.
+type Config struct {
+	Booth     string
+	Sources   []Asking
+	Rules     policy.Rules
+	Recorder  Recorder
+	Collector Collector
+	// Auto decides as soon as the required evidence is there and answered for. Without it
+	// the officer asks for the outcome.
+	Auto bool
+	Log  *slog.Logger
+	Now  func() time.Time
+}
+
+// Desk runs the checks of one booth, one at a time. Its methods may be called by several
+// goroutines.
+type Desk struct {
+	cfg    Config
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup
+
+	mu      sync.Mutex
+	closing bool
+	check   *running // the current or last one
+	alerts  []Alert
+	changed chan struct{}
+}
+
+// NewDesk returns a desk that works until Close.
+func NewDesk(cfg Config) *Desk {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Desk{cfg: cfg, ctx: ctx, cancel: cancel, changed: make(chan struct{})}
+}
+
+// running is a check under way. The desk's mutex guards it.
+type running struct {
+	id             string
+	officer        capture.Officer
+	started        time.Time
+	phase          Phase
+	evidence       []capture.Evidence
+	asked          []capture.Asked
+	questions      []*question
+	collecting     map[capture.Modality]*collection
+	guidance       map[capture.Modality]string
+	recording      bool // a record is being made durable; what it tells is frozen
+	recommendation *capture.Recommendation
+	disposition    *capture.Disposition
+	fault          string
+}
+
+func (c *running) open() bool { return c.phase != PhaseClosed && c.phase != PhaseAbandoned }
+
+// Start begins a check and its collection of evidence. It returns ErrOpen while another
+// check is open and a *RefusedError if the record of a further check could not be kept.
+func (d *Desk) Start(ctx context.Context, officer capture.Officer) (string, error) {
+	if err := d.cfg.Recorder.Ready(ctx); err != nil {
+		return "", &RefusedError{Reason: err}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closing {
+		return "", &RefusedError{Reason: errors.New("the booth is stopping")}
+	}
+	if d.check != nil && d.check.open() {
+		return "", ErrOpen
+	}
+	c := &running{
+		id:         rand.Text(),
+		officer:    officer,
+		started:    d.cfg.Now(),
+		phase:      PhaseCollecting,
+		collecting: map[capture.Modality]*collection{},
+		guidance:   map[capture.Modality]string{},
+	}
+	d.check = c
+	for _, m := range d.cfg.Rules.Require {
+		d.collect(c, m)
+	}
+	d.cfg.Log.Info("check started", "check", c.id, "officer", officer.ID)
+	d.notify()
+	return c.id, nil
+}
+
+// AddZone takes a machine-readable zone that the officer has typed. Its error is that of
+// mrz.Parse if the lines are no zone.
+func (d *Desk) AddZone(ctx context.Context, id string, lines []string) error {
+	zone, err := mrz.Read(lines, d.cfg.Now())
+	if err != nil {
+		return err
+	}
+	ev := capture.Evidence{At: d.cfg.Now(), Document: &capture.Document{Zone: zone}}
+	ev.Device.Model = "typed by the officer"
+	return d.addByHand(id, ev)
+}
+
+// MissFinger records why no finger can be taken.
+func (d *Desk) MissFinger(ctx context.Context, id string, reason capture.Missing) error {
+	if reason != capture.MissingPermanent && reason != capture.MissingTemporary {
+		return ErrBadInput
+	}
+	ev := capture.Evidence{At: d.cfg.Now(), Finger: &capture.Finger{Missing: reason}}
+	ev.Device.Model = "stated by the officer"
+	return d.addByHand(id, ev)
+}
+
+func (d *Desk) addByHand(id string, ev capture.Evidence) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c, err := d.inPhase(id, PhaseCollecting)
+	if err != nil {
+		return err
+	}
+	d.stopCollecting(c, ev.Modality())
+	d.add(c, ev)
+	return nil
+}
+
+// Retake captures a piece of evidence again. What was captured before stays in the record.
+func (d *Desk) Retake(ctx context.Context, id string, m capture.Modality) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c, err := d.inPhase(id, PhaseCollecting)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(d.cfg.Rules.Require, m) {
+		return ErrBadInput
+	}
+	d.stopCollecting(c, m)
+	d.collect(c, m)
+	d.notify()
+	return nil
+}
+
+// Conclude ends the collection of evidence and asks for the outcome with what is there. It
+// also tries again after a record could not be kept.
+func (d *Desk) Conclude(ctx context.Context, id string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c, err := d.inPhase(id, PhaseCollecting, PhaseConcluding)
+	if err != nil {
+		return err
+	}
+	c.phase, c.fault = PhaseConcluding, ""
+	d.stopCollecting(c, "")
+	d.settle(c)
+	d.notify()
+	return nil
+}
+
+// Dispose records what the officer decided and closes the check. It returns ErrNotDecided
+// before there is an outcome, ErrWhyNeeded if the decision departs from the outcome and
+// gives no reason, and the recorder's error if the disposition could not be kept, in which
+// case the check stays open.
+func (d *Desk) Dispose(ctx context.Context, id string, disposition capture.Disposition) error {
+	disposition.Why = strings.TrimSpace(disposition.Why)
+	switch disposition.Decision {
+	case capture.OutcomeClear, capture.OutcomeRefer, capture.OutcomeStop:
+	default:
+		return ErrBadInput
+	}
+	if len(disposition.Why) > MaxWhy {
+		return ErrBadInput
+	}
+	disposition.At = d.cfg.Now()
+	return d.finish(ctx, id, func(c *running) (*capture.Record, error) {
+		if c.phase != PhaseDecided {
+			return nil, ErrNotDecided
+		}
+		if disposition.Decision != c.recommendation.Outcome && disposition.Why == "" {
+			return nil, ErrWhyNeeded
+		}
+		rec := d.record(c, capture.RecordDisposition)
+		rec.Disposition = &disposition
+		return rec, nil
+	}, func(c *running) {
+		c.disposition, c.phase = &disposition, PhaseClosed
+	})
+}
+
+// Abandon ends a check that has no outcome. That it was made, and what was asked, is
+// recorded without the evidence.
+func (d *Desk) Abandon(ctx context.Context, id string, why string) error {
+	why = strings.TrimSpace(why)
+	if len(why) > MaxWhy {
+		return ErrBadInput
+	}
+	return d.finish(ctx, id, func(c *running) (*capture.Record, error) {
+		if c.phase != PhaseCollecting && c.phase != PhaseConcluding {
+			return nil, ErrWrongPhase
+		}
+		rec := d.record(c, capture.RecordAbandoned)
+		rec.Asked, rec.Answers = c.asked, c.answers()
+		rec.Disposition = &capture.Disposition{Why: why, Officer: c.officer.ID, At: rec.At}
+		return rec, nil
+	}, func(c *running) {
+		c.phase = PhaseAbandoned
+	})
+}
+
+// finish makes the last record of a check durable and then ends the check.
+func (d *Desk) finish(ctx context.Context, id string, last func(*running) (*capture.Record, error), end func(*running)) error {
+	d.mu.Lock()
+	c, err := d.current(id)
+	if err != nil {
+		d.mu.Unlock()
+		return err
+	}
+	if c.recording {
+		d.mu.Unlock()
+		return ErrWrongPhase
+	}
+	rec, err := last(c)
+	if err != nil {
+		d.mu.Unlock()
+		return err
+	}
+	c.recording = true
+	d.mu.Unlock()
+
+	err = d.cfg.Recorder.Record(context.WithoutCancel(ctx), rec)
+
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c.recording = false
+	if err != nil {
+		d.settleHeld(c)
+		return err
+	}
+	end(c)
+	d.stopCollecting(c, "")
+	d.settleHeld(c)
+	c.forget()
+	d.notify()
+	return nil
+}
+
+// forget drops what was captured once the check has ended; it is in the record.
+func (c *running) forget() {
+	c.evidence, c.asked, c.guidance = nil, nil, nil
+	c.questions = nil
+}
+
+// Dismiss takes an alert off the desk once the officer has seen to it.
+func (d *Desk) Dismiss(alert string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.alerts = slices.DeleteFunc(d.alerts, func(a Alert) bool { return a.ID == alert })
+	d.notify()
+}
+
+// Close abandons a check that has no outcome yet, ends everything under way and waits for
+// it.
+func (d *Desk) Close(ctx context.Context) error {
+	d.mu.Lock()
+	d.closing = true
+	c := d.check
+	d.mu.Unlock()
+	var err error
+	if c != nil {
+		err = d.Abandon(ctx, c.id, "the booth was stopped")
+		if errors.Is(err, ErrWrongPhase) {
+			err = nil
+		}
+	}
+	d.cancel()
+	d.tasks.Wait()
+	return err
+}
+
+// Changed returns a channel that is closed at the next change of the view.
+func (d *Desk) Changed() <-chan struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.changed
+}
+
+func (d *Desk) notify() {
+	close(d.changed)
+	d.changed = make(chan struct{})
+}
+
+func (d *Desk) current(id string) (*running, error) {
+	if d.check == nil || d.check.id != id {
+		return nil, ErrNoCheck
+	}
+	return d.check, nil
+}
+
+func (d *Desk) inPhase(id string, phases ...Phase) (*running, error) {
+	c, err := d.current(id)
+	if err != nil {
+		return nil, err
+	}
+	if c.recording || !slices.Contains(phases, c.phase) {
+		return nil, ErrWrongPhase
+	}
+	return c, nil
+}

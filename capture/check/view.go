@@ -1,0 +1,191 @@
+package check
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"boothd/capture"
+	"boothd/capture/mrz"
+)
+
+// Phase is how far a check has come.
+type Phase string
+
+// The phases, in order.
+const (
+	PhaseCollecting Phase = "collecting" // evidence and answers come in
+	PhaseConcluding Phase = "concluding" // no more evidence; the last answers are awaited
+	PhaseDecided    Phase = "decided"    // the outcome is recorded and shown
+	PhaseClosed     Phase = "closed"     // the officer's disposition is recorded
+	PhaseAbandoned  Phase = "abandoned"  // ended without an outcome
+)
+
+// View is what may be shown of the desk at one moment. It is whole: who missed earlier
+// views has missed nothing.
+type View struct {
+	Check  *CheckView `json:"check"` // the current or last check; nil before the first
+	Alerts []Alert    `json:"alerts"`
+}
+
+// CheckView is what may be shown of a check.
+type CheckView struct {
+	ID       string             `json:"id"`
+	Phase    Phase              `json:"phase"`
+	Officer  string             `json:"officer"`
+	Started  time.Time          `json:"started"`
+	Zone     *mrz.Zone          `json:"zone,omitempty"`
+	Wanted   []capture.Modality `json:"wanted"` // evidence still awaited
+	Guidance []Guidance         `json:"guidance"`
+	Evidence []EvidenceView     `json:"evidence"`
+	Lines    []Line             `json:"lines"`
+	// Recommendation is nil until the record is durable.
+	Recommendation *capture.Recommendation `json:"recommendation,omitempty"`
+	Disposition    *capture.Disposition    `json:"disposition,omitempty"`
+	// Fault says in plain words why no outcome can be shown: the record could not be kept.
+	Fault string `json:"fault,omitempty"`
+}
+
+// Guidance tells what to do so that a capture succeeds.
+type Guidance struct {
+	Modality capture.Modality `json:"modality"`
+	Text     string           `json:"text"`
+}
+
+// EvidenceView is a piece of evidence without its picture, which Desk.Image returns.
+type EvidenceView struct {
+	ID       string                 `json:"id"`
+	Modality capture.Modality       `json:"modality"`
+	At       time.Time              `json:"at"`
+	Device   string                 `json:"device"` // model
+	Position capture.FingerPosition `json:"position,omitempty"`
+	Missing  capture.Missing        `json:"missing,omitempty"`
+	Quality  int                    `json:"quality,omitempty"`
+	Image    bool                   `json:"image"`
+}
+
+// Line is one system's line: what it answered about one piece of evidence, or that it is
+// still awaited.
+type Line struct {
+	Waiting bool `json:"waiting"`
+	capture.Answer
+}
+
+// Alert is a hit that arrived after the outcome was shown.
+type Alert struct {
+	ID     string         `json:"id"`
+	Check  string         `json:"check"`
+	At     time.Time      `json:"at"`
+	Answer capture.Answer `json:"answer"`
+}
+
+// View returns what may be shown now: to an officer without clearance as if there were no
+// discreet findings.
+func (d *Desk) View(cleared bool) View {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	v := View{Alerts: []Alert{}}
+	for _, a := range d.alerts {
+		if !cleared {
+			a.Answer = capture.Redact(a.Answer)
+			if a.Answer.State != capture.StateHit && a.Answer.State != capture.StatePossible {
+				continue
+			}
+		}
+		v.Alerts = append(v.Alerts, a)
+	}
+	if d.check != nil {
+		v.Check = d.viewCheck(d.check, cleared)
+	}
+	return v
+}
+
+func (d *Desk) viewCheck(c *running, cleared bool) *CheckView {
+	v := &CheckView{
+		ID:             c.id,
+		Phase:          c.phase,
+		Officer:        c.officer.ID,
+		Started:        c.started,
+		Wanted:         []capture.Modality{},
+		Guidance:       []Guidance{},
+		Evidence:       []EvidenceView{},
+		Lines:          []Line{},
+		Recommendation: c.recommendation,
+		Disposition:    c.disposition,
+		Fault:          c.fault,
+	}
+	if zone := capture.LastZone(c.evidence); zone != nil {
+		z := *zone
+		v.Zone = &z
+	}
+	if c.phase == PhaseCollecting {
+		v.Wanted = d.wanted(c)
+	}
+	for _, m := range d.cfg.Rules.Require {
+		if text := c.guidance[m]; text != "" {
+			v.Guidance = append(v.Guidance, Guidance{Modality: m, Text: text})
+		}
+	}
+	for i := range c.evidence {
+		v.Evidence = append(v.Evidence, viewEvidence(&c.evidence[i]))
+	}
+	for _, q := range c.questions {
+		v.Lines = append(v.Lines, q.lines(cleared)...)
+	}
+	slices.SortStableFunc(v.Lines, func(a, b Line) int {
+		return cmp.Or(cmp.Compare(a.System, b.System), cmp.Compare(a.Source, b.Source),
+			cmp.Compare(a.List, b.List), cmp.Compare(a.Evidence, b.Evidence))
+	})
+	return v
+}
+
+func viewEvidence(e *capture.Evidence) EvidenceView {
+	v := EvidenceView{ID: e.ID, Modality: e.Modality(), At: e.At, Device: e.Device.Model}
+	if f := e.Finger; f != nil {
+		v.Position, v.Missing, v.Quality = f.Position, f.Missing, f.Quality
+		v.Image = len(f.PNG) > 0
+	}
+	if f := e.Face; f != nil {
+		v.Image = len(f.JPEG) > 0
+	}
+	return v
+}
+
+func (q *question) lines(cleared bool) []Line {
+	var lines []Line
+	for _, a := range q.answers {
+		if !cleared {
+			a = capture.Redact(a)
+		}
+		lines = append(lines, Line{Answer: a})
+	}
+	for _, system := range q.awaited {
+		lines = append(lines, Line{Waiting: true, Answer: capture.Answer{
+			Evidence: q.query.Evidence.ID, Modality: q.query.Evidence.Modality(),
+			System: system, Source: q.asking.Source.Name(), AsOf: q.query.At, At: q.query.At,
+		}})
+	}
+	return lines
+}
+
+// Image returns the picture of a piece of evidence of the current check, and its media
+// type.
+func (d *Desk) Image(id, evidence string) (mime string, data []byte, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c, err := d.current(id)
+	if err != nil {
+		return "", nil, false
+	}
+	for i := range c.evidence {
+		e := &c.evidence[i]
+		switch {
+		case e.ID != evidence:
+		case e.Finger != nil && len(e.Finger.PNG) > 0:
+			return "image/png", e.Finger.PNG, true
+		case e.Face != nil && len(e.Face.JPEG) > 0:
+			return "image/jpeg", e.Face.JPEG, true
+		}
+	}
+	return "", nil, false
+}
