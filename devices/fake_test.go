@@ -60,6 +60,7 @@ type fakeDriver struct {
 	doubles int // opens of an address that was open
 	fail    int // so many opens fail
 	slow    time.Duration
+	deaf    bool          // a slow open does not hear its context
 	crawl   string        // if set, the only address that is slow
 	lag     time.Duration // of Close
 }
@@ -70,6 +71,9 @@ func (f *fakeDriver) driver() devices.Driver {
 
 func (f *fakeDriver) openPort(ctx context.Context, p devices.Port) (devices.Device, error) {
 	if f.crawl == "" || f.crawl == p.Address() {
+		if f.deaf {
+			ctx = context.Background()
+		}
 		select {
 		case <-time.After(f.slow):
 		case <-ctx.Done():

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -163,9 +164,7 @@ func TestAFailedOpenIsAFaultAndIsTriedAgainLaterAndLater(t *testing.T) {
 		b := run(t, &fakeDriver{fail: 2})
 		defer b.stop()
 		b.bus.set(a)
-		synctest.Wait()
-		pass(time.Second / 2) // the first scan came before the port, or with it
-		pass(time.Second)
+		pass(time.Second + time.Second/2)
 		b.want(t, "a fault")
 		st := b.Status()[0]
 		if st.Reason != "another program uses the device" || !errors.Is(st.Err, devices.ErrBusy) {
@@ -211,6 +210,39 @@ func TestASlowOpenDelaysNoOtherAndUnpluggingEndsIt(t *testing.T) {
 		b.bus.set(a, crawl)
 		pass(11 * time.Second)
 		b.want(t, "a ready, crawl ready")
+	})
+}
+
+func TestADeviceThatOpensAfterItWasUnpluggedIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := run(t, &fakeDriver{slow: 5 * time.Second, deaf: true})
+		defer b.stop()
+		b.bus.set(a)
+		pass(2 * time.Second)
+		b.bus.set()
+		pass(time.Second)
+		b.want(t, "")
+		b.bus.set(a) // while the first open still runs
+		pass(10 * time.Second)
+		b.want(t, "a ready")
+		if open, opened := b.driver.counts(); open != 1 || opened != 2 {
+			t.Errorf("%d of %d devices open; want the second of 2", open, opened)
+		}
+	})
+}
+
+func TestTheEndOfRunIsNoFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		b := &booth{bus: &fakeBus{ports: []devices.Port{a, c}}, driver: &fakeDriver{slow: 5 * time.Second, crawl: "a"}}
+		b.Manager = &devices.Manager{Buses: []devices.Bus{b.bus}, Drivers: []devices.Driver{b.driver.driver()},
+			Log: slog.New(slog.NewTextHandler(&log, nil))}
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		b.Run(ctx)
+		if !strings.Contains(log.String(), "device ready") || strings.Contains(log.String(), "fault") {
+			t.Errorf("log:\n%s", &log)
+		}
 	})
 }
 
@@ -275,6 +307,25 @@ func TestRunEndsOnlyWhenEverythingIsClosed(t *testing.T) {
 		}
 		if err := <-done; !errors.Is(err, devices.ErrGone) {
 			t.Errorf("use: %v; want an error matching ErrGone", err)
+		}
+	})
+}
+
+func TestAManagerThatEndedRunsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := run(t, &fakeDriver{})
+		b.bus.set(a)
+		pass(2 * time.Second)
+		b.stop()
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- b.Run(ctx) }()
+		pass(2 * time.Second)
+		b.want(t, "a ready")
+		cancel()
+		<-done
+		if open, opened := b.driver.counts(); open != 0 || opened != 2 {
+			t.Errorf("%d of %d devices open; want none of 2", open, opened)
 		}
 	})
 }

@@ -184,11 +184,10 @@ func (r *Rig) present(t *testing.T, c *running) outcome {
 	again := time.NewTicker(presents)
 	defer again.Stop()
 	giveUp := time.After(patience + time.Second + Slack)
-	if r.Driver.Kind == devices.KindDocumentReader {
-		<-again.C
-	}
-	for {
-		r.Present()
+	for early := r.Driver.Kind == devices.KindDocumentReader; ; early = false {
+		if !early {
+			r.Present()
+		}
 		select {
 		case got := <-c.done:
 			return got

@@ -27,9 +27,10 @@ import (
 const Slack = 2 * time.Second
 
 const (
-	patience = 15 * time.Second       // for what must succeed
-	settle   = 200 * time.Millisecond // until a capture that was started surely waits
-	presents = 200 * time.Millisecond // between two presentations of the same thing
+	patience  = 15 * time.Second       // for what must succeed
+	settle    = 200 * time.Millisecond // until a capture that was started surely waits
+	faultWait = 2 * time.Second        // for what comes of a fault
+	presents  = 200 * time.Millisecond // between two presentations of the same thing
 )
 
 // Rig is one emulated device, unplugged and closed by the test's cleanup. Its functions
@@ -254,7 +255,7 @@ func testEarlyDocument(t *testing.T, r *Rig) {
 func testFault(t *testing.T, r *Rig, inflict func()) {
 	d := r.open(t)
 	r.Withdraw()
-	ctx, cancel := context.WithTimeout(t.Context(), settle+3*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), settle+faultWait)
 	defer cancel()
 	c := r.startWaiting(ctx, t, d)
 	inflict()
