@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"boothd/capture"
 )
@@ -70,6 +71,9 @@ func (d *Desk) add(c *running, ev capture.Evidence) {
 	ev.ID = c.nextID(ev.Modality())
 	c.evidence = append(c.evidence, ev)
 	d.ask(c, ev)
+	if c.has(capture.ModalityFace) == 0 && c.collecting[capture.ModalityFace] == nil && slices.Contains(d.cfg.Rules.Require, capture.ModalityFace) {
+		d.collect(c, capture.ModalityFace)
+	}
 	if ev.Document != nil && d.cfg.Rules.FingersExempt(&ev.Document.Zone, ev.At) && c.has(capture.ModalityFinger) == 0 {
 		d.stopCollecting(c, capture.ModalityFinger)
 		none := capture.Evidence{ID: c.nextID(capture.ModalityFinger), At: ev.At, Finger: &capture.Finger{Missing: capture.MissingNotApplicable}}

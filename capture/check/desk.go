@@ -13,6 +13,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -32,6 +33,7 @@ var (
 	ErrNotDecided = errors.New("the check has no outcome yet")
 	ErrWhyNeeded  = errors.New("a disposition that departs from the outcome needs a reason")
 	ErrBadInput   = errors.New("value not allowed")
+	ErrNotKept    = errors.New("record not kept")
 )
 
 // RefusedError says why no check can be started.
@@ -112,7 +114,9 @@ type running struct {
 
 func (c *running) open() bool { return c.phase != PhaseClosed && c.phase != PhaseAbandoned }
 
-// Start begins a check and its collection of evidence. It returns ErrOpen while another
+// Start begins a check and its collection of evidence. The portrait is taken once the
+// traveller has presented something else, for before that the camera may see nobody, or
+// when Retake asks for it. Start returns ErrOpen while another
 // check is open and a *RefusedError if the record of a further check could not be kept.
 func (d *Desk) Start(ctx context.Context, officer capture.Officer) (string, error) {
 	if err := d.cfg.Recorder.Ready(ctx); err != nil {
@@ -136,7 +140,9 @@ func (d *Desk) Start(ctx context.Context, officer capture.Officer) (string, erro
 	}
 	d.check = c
 	for _, m := range d.cfg.Rules.Require {
-		d.collect(c, m)
+		if m != capture.ModalityFace || len(d.cfg.Rules.Require) == 1 {
+			d.collect(c, m)
+		}
 	}
 	d.cfg.Log.Info("check started", "check", c.id, "officer", officer.ID)
 	d.notify()
@@ -212,8 +218,8 @@ func (d *Desk) Conclude(ctx context.Context, id string) error {
 
 // Dispose records what the officer decided and closes the check. It returns ErrNotDecided
 // before there is an outcome, ErrWhyNeeded if the decision departs from the outcome and
-// gives no reason, and the recorder's error if the disposition could not be kept, in which
-// case the check stays open.
+// gives no reason, and ErrNotKept if the disposition could not be made durable, in which case
+// the check stays open.
 func (d *Desk) Dispose(ctx context.Context, id string, disposition capture.Disposition) error {
 	disposition.Why = strings.TrimSpace(disposition.Why)
 	switch disposition.Decision {
@@ -287,7 +293,7 @@ func (d *Desk) finish(ctx context.Context, id string, last func(*running) (*capt
 	c.recording = false
 	if err != nil {
 		d.settleHeld(c)
-		return err
+		return fmt.Errorf("%w: %w", ErrNotKept, err)
 	}
 	end(c)
 	d.stopCollecting(c, "")

@@ -234,6 +234,21 @@ func TestRetakeKeepsTheEarlierEvidence(t *testing.T) {
 	})
 }
 
+func TestPortraitIsTakenOnceTheTravellerIsThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t)
+		select {
+		case b.traveller[capture.ModalityFace] <- face():
+			t.Fatal("the camera was used before the traveller had presented anything")
+		default:
+		}
+		b.traveller.present(finger(), face())
+		if n := len(b.View(true).Check.Evidence); n != 2 {
+			t.Errorf("%d pieces of evidence, want 2", n)
+		}
+	})
+}
+
 func TestStartIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t)
