@@ -1,0 +1,184 @@
+package gallery
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// NormalNumber writes a document number as it stands in a machine-readable zone: upper
+// case A to Z and digits, without separators.
+func NormalNumber(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= '0' && r <= '9', r >= 'A' && r <= 'Z':
+			return r
+		case r >= 'a' && r <= 'z':
+			return r - 'a' + 'A'
+		}
+		return -1
+	}, s)
+}
+
+// FoldNumber writes all readings of a document number that OCR takes for one another the
+// same way: O, Q and D as 0, I and L as 1, Z as 2, S as 5, G as 6, B as 8. Two numbers
+// that fold alike are variants of each other; they are the same number if NormalNumber
+// agrees too.
+func FoldNumber(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case 'O', 'Q', 'D':
+			return '0'
+		case 'I', 'L':
+			return '1'
+		case 'Z':
+			return '2'
+		case 'S':
+			return '5'
+		case 'G':
+			return '6'
+		case 'B':
+			return '8'
+		}
+		return r
+	}, NormalNumber(s))
+}
+
+// letters that have no decomposition into a letter A to Z and marks, after ICAO 9303-3
+// §6 A.
+var letters = map[rune]string{
+	'Æ': "AE", 'Œ': "OE", 'Ø': "OE", 'ẞ': "SS", 'ß': "SS", 'Þ': "TH", 'Ð': "D", 'Đ': "D",
+	'Ł': "L", 'Ħ': "H", 'Ŧ': "T", 'Ŋ': "N", 'ĸ': "K", 'Ə': "E",
+}
+
+// NameTokens writes a name as words of the letters A to Z, in the name's order, as a
+// machine-readable zone would: marks are dropped, hyphens and commas separate words,
+// apostrophes and full stops do not. It reports false for a name with letters that it
+// cannot write so, such as one in another script; such a name is not found exactly.
+func NameTokens(name string) ([]string, bool) {
+	var b strings.Builder
+	for _, r := range norm.NFKD.String(name) {
+		r = unicode.ToUpper(r)
+		switch s, special := letters[r]; {
+		case r >= 'A' && r <= 'Z':
+			b.WriteRune(r)
+		case special:
+			b.WriteString(s)
+		case unicode.IsMark(r), r == '\'', r == '’', r == '‘', r == 'ʼ', r == 'ʿ', r == 'ʾ', r == '`', r == '.':
+		case unicode.IsLetter(r):
+			return nil, false
+		default:
+			b.WriteByte(' ')
+		}
+	}
+	tokens := strings.Fields(b.String())
+	return tokens, len(tokens) > 0
+}
+
+// foldWord writes the several legal forms of one letter the same way (ICAO 9303-3 §6 A:
+// Ä as AE or A, Å as AA or A, Ö and Ø as OE or O, Ü as UE, UXX or U, Ñ as NXX or N). Words
+// that only look like it fold too; what matters is that both sides do.
+func foldWord(w string) string {
+	b := make([]byte, 0, len(w))
+	for i := 0; i < len(w); {
+		c := w[i]
+		b = append(b, c)
+		i++
+		for n := alternative(c, w[i:]); n > 0; n = alternative(c, w[i:]) {
+			i += n
+		}
+	}
+	return string(b)
+}
+
+// alternative returns how many bytes at the head of rest only write the letter c another
+// way.
+func alternative(c byte, rest string) int {
+	switch {
+	case rest == "":
+		return 0
+	case c == 'A' && (rest[0] == 'E' || rest[0] == 'A'), c == 'O' && rest[0] == 'E', c == 'U' && rest[0] == 'E':
+		return 1
+	case (c == 'U' || c == 'N') && strings.HasPrefix(rest, "XX"):
+		return 2
+	}
+	return 0
+}
+
+// FoldTokens folds the words and puts them into alphabetical order, because lists write
+// names in free order. Two names that fold alike are the same name or forms of it.
+func FoldTokens(tokens []string) string {
+	folded := make([]string, len(tokens))
+	for i, t := range tokens {
+		folded[i] = foldWord(t)
+	}
+	slices.Sort(folded)
+	return strings.Join(folded, " ")
+}
+
+// foldPrefix folds the words of a name that was cut off, keeping their order.
+func foldPrefix(tokens []string) string {
+	folded := make([]string, len(tokens))
+	for i, t := range tokens {
+		folded[i] = foldWord(t)
+	}
+	return strings.Join(folded, " ")
+}
+
+// The places for a name in TD1, in TD2 and MRV-B, and in TD3 and MRV-A (ICAO 9303-4 to -7).
+var nameFields = []int{30, 31, 39}
+
+// cutForms returns the beginnings of a long name that fit the name fields of travel
+// documents, each as words in order: the surname, then the given names. Of a name
+// without a comma the surname is taken to be its first or its last one to three words.
+func cutForms(name string) [][]string {
+	var forms [][]string
+	for _, split := range surnameSplits(name) {
+		whole := strings.Join(split[0], "<")
+		if len(split[1]) > 0 {
+			whole += "<<" + strings.Join(split[1], "<")
+		}
+		for _, places := range nameFields {
+			if len(whole) > places {
+				forms = append(forms, strings.FieldsFunc(whole[:places], func(r rune) bool { return r == '<' }))
+			}
+		}
+	}
+	return forms
+}
+
+func surnameSplits(name string) [][2][]string {
+	if surname, given, ok := strings.Cut(name, ","); ok {
+		s, sok := NameTokens(surname)
+		g, gok := NameTokens(given)
+		if !sok || !gok {
+			return nil
+		}
+		return [][2][]string{{s, g}}
+	}
+	tokens, ok := NameTokens(name)
+	if !ok || len(strings.Join(tokens, "<")) < nameFields[0] {
+		return nil
+	}
+	splits := [][2][]string{}
+	for k := 1; k <= min(3, len(tokens)); k++ {
+		splits = append(splits,
+			[2][]string{tokens[:k], tokens[k:]},
+			[2][]string{tokens[len(tokens)-k:], tokens[:len(tokens)-k]})
+	}
+	return splits
+}
+
+// IsCutFrom reports whether the words, surname first, are what a travel document's name
+// field has room for of the name.
+func IsCutFrom(tokens []string, name string) bool {
+	cut := foldPrefix(tokens)
+	for _, form := range cutForms(name) {
+		if foldPrefix(form) == cut {
+			return true
+		}
+	}
+	return false
+}

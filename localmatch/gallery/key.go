@@ -1,0 +1,107 @@
+package gallery
+
+import (
+	"log/slog"
+	"strconv"
+)
+
+// Key is what entries are looked up by. Keys that are equal after folding are equal. It
+// holds personal data; on disk there is only its HMAC.
+type Key struct {
+	kind keyKind
+	text string
+	year int
+}
+
+type keyKind byte
+
+const (
+	byID keyKind = iota + 1
+	byNumber
+	byName
+	byCutName
+)
+
+// LogValue keeps the key out of logs.
+func (k Key) LogValue() slog.Value { return slog.StringValue("lookup key") }
+
+// String keeps the key out of printed text.
+func (k Key) String() string { return "lookup key" }
+
+// ByNumber finds the entries with the document number or a look-alike of it (FoldNumber).
+func ByNumber(number string) Key { return Key{kind: byNumber, text: FoldNumber(number)} }
+
+// The years that are none: NoYear finds the entries whose birth date is not known, AnyYear
+// finds all.
+const (
+	NoYear  = 0
+	AnyYear = -1
+)
+
+// ByName finds the entries with the name, in whatever order of its words, and with a birth
+// date in the year.
+func ByName(tokens []string, year int) Key {
+	return Key{kind: byName, text: FoldTokens(tokens), year: year}
+}
+
+// ByCutName finds the entries whose name begins with the words, as a travel document cuts
+// it off: surname, then given names, the last of them perhaps in part. The year is as for
+// ByName.
+func ByCutName(tokens []string, year int) Key {
+	return Key{kind: byCutName, text: foldPrefix(tokens), year: year}
+}
+
+// bytes is what the HMAC is taken of. No two keys give the same bytes: the kind is one
+// byte and the year holds no zero byte.
+func (k Key) bytes() []byte {
+	b := make([]byte, 0, len(k.text)+8)
+	b = append(b, byte(k.kind))
+	b = strconv.AppendInt(b, int64(k.year), 10)
+	b = append(b, 0)
+	return append(b, k.text...)
+}
+
+// keysOf returns every key that finds the entry, the one by its id first.
+func keysOf(e *Entry) []Key {
+	keys := []Key{{kind: byID, text: e.ID}}
+	seen := map[Key]bool{}
+	add := func(k Key) {
+		if !seen[k] {
+			seen[k] = true
+			keys = append(keys, k)
+		}
+	}
+	for _, d := range e.Documents {
+		add(ByNumber(d.Number))
+	}
+	years := append(yearsOf(e), AnyYear)
+	for _, name := range e.Names {
+		if tokens, ok := NameTokens(name); ok {
+			for _, y := range years {
+				add(ByName(tokens, y))
+			}
+		}
+		for _, form := range cutForms(name) {
+			for _, y := range years {
+				add(ByCutName(form, y))
+			}
+		}
+	}
+	return keys
+}
+
+// yearsOf returns the years of the entry's birth dates, or NoYear alone if it has none.
+func yearsOf(e *Entry) []int {
+	var years []int
+	seen := map[int]bool{}
+	for _, d := range e.BirthDates {
+		if b, ok := parseBirthDate(d); ok && !seen[b.year] {
+			seen[b.year] = true
+			years = append(years, b.year)
+		}
+	}
+	if len(years) == 0 {
+		return []int{NoYear}
+	}
+	return years
+}

@@ -1,0 +1,221 @@
+package gallery
+
+import (
+	"fmt"
+	"slices"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The limits of an entry. An entry beyond them is refused, never cut.
+const (
+	MaxLine          = 1 << 20 // bytes of one entry as JSON
+	MaxID            = 128     // bytes
+	MaxNames         = 128
+	MaxName          = 512 // bytes
+	MaxBirthDates    = 32
+	MaxNationalities = 16
+	MaxDocuments     = 64
+	MaxNumber        = 64 // bytes of a document number
+	MaxFingers       = 20
+	MaxTemplate      = 16 << 10  // bytes
+	MaxFace          = 512 << 10 // bytes
+	MaxText          = 256       // bytes of category, action and template format
+)
+
+// The years that a birth date may have.
+const (
+	minYear = 1850
+	maxYear = 2200
+)
+
+// FieldError says which field of an entry is wrong and why. It never holds the content.
+type FieldError struct {
+	Field  string // "names[2]"
+	Reason string
+}
+
+func (e *FieldError) Error() string { return e.Field + ": " + e.Reason }
+
+// Validate checks the entry against the limits and the formats of its fields. Its error is
+// a *FieldError.
+func (e *Entry) Validate() error {
+	for _, check := range []func() error{
+		e.validateID, e.validateNames, e.validateBirthDates, e.validateCodes,
+		e.validateDocuments, e.validateBiometrics, e.validateAlert,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	if len(e.Names) == 0 && len(e.Documents) == 0 && len(e.Fingers) == 0 && len(e.Face) == 0 {
+		return &FieldError{"entry", "nothing to find it by"}
+	}
+	return nil
+}
+
+func (e *Entry) validateID() error {
+	if e.ID == "" {
+		return &FieldError{"id", "missing"}
+	}
+	return text("id", e.ID, MaxID)
+}
+
+func (e *Entry) validateNames() error {
+	if err := count("names", len(e.Names), MaxNames); err != nil {
+		return err
+	}
+	for i, n := range e.Names {
+		field := at("names", i)
+		if n == "" {
+			return &FieldError{field, "empty"}
+		}
+		if err := text(field, n, MaxName); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *Entry) validateBirthDates() error {
+	if err := count("birth_dates", len(e.BirthDates), MaxBirthDates); err != nil {
+		return err
+	}
+	for i, d := range e.BirthDates {
+		if !ValidBirthDate(d) {
+			return &FieldError{at("birth_dates", i), "not a date as 2006-01-02, 2006-01 or 2006"}
+		}
+	}
+	return nil
+}
+
+func (e *Entry) validateCodes() error {
+	if err := count("nationalities", len(e.Nationalities), MaxNationalities); err != nil {
+		return err
+	}
+	for i, c := range e.Nationalities {
+		if !isCode(c, 3) {
+			return &FieldError{at("nationalities", i), "not a code of one to three letters A to Z"}
+		}
+	}
+	if !slices.Contains([]string{"", "M", "F"}, e.Sex) {
+		return &FieldError{"sex", `not "M", "F" or empty`}
+	}
+	return nil
+}
+
+func (e *Entry) validateDocuments() error {
+	if err := count("documents", len(e.Documents), MaxDocuments); err != nil {
+		return err
+	}
+	for i, d := range e.Documents {
+		field := at("documents", i)
+		if err := text(field+".number", d.Number, MaxNumber); err != nil {
+			return err
+		}
+		switch {
+		case NormalNumber(d.Number) == "":
+			return &FieldError{field + ".number", "no letter A to Z and no digit in it"}
+		case d.Type != "" && !isCode(d.Type, 2):
+			return &FieldError{field + ".type", "not a code of one or two letters A to Z"}
+		case d.Issuer != "" && !isCode(d.Issuer, 3):
+			return &FieldError{field + ".issuer", "not a code of one to three letters A to Z"}
+		}
+	}
+	return nil
+}
+
+func (e *Entry) validateBiometrics() error {
+	if err := count("fingers", len(e.Fingers), MaxFingers); err != nil {
+		return err
+	}
+	for i, f := range e.Fingers {
+		field := at("fingers", i)
+		if err := text(field+".format", f.Format, MaxText); err != nil {
+			return err
+		}
+		switch {
+		case f.Position < 0 || f.Position > 10:
+			return &FieldError{field + ".position", "not 0 to 10"}
+		case len(f.Data) == 0:
+			return &FieldError{field + ".data", "empty"}
+		case len(f.Data) > MaxTemplate:
+			return tooLong(field+".data", MaxTemplate)
+		}
+	}
+	if len(e.Face) > MaxFace {
+		return tooLong("face", MaxFace)
+	}
+	return nil
+}
+
+func (e *Entry) validateAlert() error {
+	if err := text("category", e.Category, MaxText); err != nil {
+		return err
+	}
+	return text("action", e.Action, MaxText)
+}
+
+// ValidBirthDate reports whether s is a day, month or year that there is, as an entry may
+// have it.
+func ValidBirthDate(s string) bool {
+	_, ok := parseBirthDate(s)
+	return ok
+}
+
+// birthDate is a date whose unknown parts are 0.
+type birthDate struct{ year, month, day int }
+
+func parseBirthDate(s string) (birthDate, bool) {
+	layout := map[int]string{4: "2006", 7: "2006-01", 10: "2006-01-02"}[len(s)]
+	t, err := time.Parse(layout, s)
+	if layout == "" || err != nil || t.Year() < minYear || t.Year() > maxYear {
+		return birthDate{}, false
+	}
+	d := birthDate{year: t.Year()}
+	if len(s) >= 7 {
+		d.month = int(t.Month())
+	}
+	if len(s) == 10 {
+		d.day = t.Day()
+	}
+	return d, true
+}
+
+func text(field, s string, most int) error {
+	switch {
+	case len(s) > most:
+		return tooLong(field, most)
+	case !utf8.ValidString(s):
+		return &FieldError{field, "not UTF-8"}
+	}
+	for _, r := range s {
+		if unicode.IsControl(r) {
+			return &FieldError{field, "a control character in it"}
+		}
+	}
+	return nil
+}
+
+func isCode(s string, most int) bool {
+	for _, r := range s {
+		if r < 'A' || r > 'Z' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= most
+}
+
+func count(field string, n, most int) error {
+	if n > most {
+		return &FieldError{field, fmt.Sprintf("more than %d", most)}
+	}
+	return nil
+}
+
+func tooLong(field string, most int) error {
+	return &FieldError{field, fmt.Sprintf("longer than %d bytes", most)}
+}
+
+func at(field string, i int) string { return fmt.Sprintf("%s[%d]", field, i) }

@@ -1,0 +1,161 @@
+package localmatch
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"boothd/capture"
+	"boothd/localmatch/gallery"
+)
+
+// clockTolerance is how far this booth's clock may be behind central's.
+const clockTolerance = 5 * time.Minute
+
+// judge turns what a list holds into its answer.
+func (t *traveller) judge(l List, found gallery.Found, err error, now time.Time) capture.Answer {
+	a := capture.Answer{
+		Modality: capture.ModalityDocument, System: l.System, Source: "local", List: l.Name,
+		Version: found.Info.Version, AsOf: found.Info.Issued, At: now,
+	}
+	if reason := unusable(l, found.Info, err, now); reason != "" {
+		a.State, a.Reason = capture.StateUnavailable, reason
+		return a
+	}
+	matches := t.matches(found.Entries)
+	for _, m := range matches {
+		a.Findings = append(a.Findings, m.finding)
+	}
+	switch {
+	case len(matches) > 0 && matches[0].hit:
+		a.State = capture.StateHit
+	case len(matches) > 0:
+		a.State = capture.StatePossible
+	default:
+		a.State, a.Reason = t.nothing(found, now)
+	}
+	return a
+}
+
+// unusable says why the list cannot be asked at all.
+func unusable(l List, info gallery.Info, err error, now time.Time) string {
+	switch {
+	case err != nil && reasonOf(err) != "":
+		return reasonOf(err)
+	case err != nil:
+		return "the list could not be read"
+	case info.System != l.System:
+		return "the list holds another system's data"
+	case !now.Before(info.Expires):
+		return "the list's lease ended at " + info.Expires.UTC().Format("2006-01-02 15:04 UTC")
+	}
+	return ""
+}
+
+// reasonOf says in an officer's words what is the matter with a list; empty for errors that
+// no list should meet.
+func reasonOf(err error) string {
+	switch {
+	case errors.Is(err, gallery.ErrAbsent):
+		return "the list was never received"
+	case errors.Is(err, gallery.ErrErased):
+		return "the list was erased"
+	case errors.Is(err, gallery.ErrDamaged):
+		return "the list is damaged"
+	}
+	return ""
+}
+
+// nothing says what it means that nothing was found.
+func (t *traveller) nothing(found gallery.Found, now time.Time) (capture.State, string) {
+	info := found.Info
+	switch {
+	case found.Damaged > 0:
+		return capture.StateUnavailable, "the part of the list that could answer is damaged"
+	case found.More:
+		return capture.StateUnavailable, "too many entries resemble this traveller to compare them"
+	case t.number == "":
+		return capture.StateUnavailable, "no document number was read"
+	case len(t.tokens) == 0:
+		return capture.StateUnavailable, "no name was read"
+	case now.Add(clockTolerance).Before(info.Issued):
+		return capture.StateStale, "this booth's clock is behind: the list was issued in its future"
+	case info.SoftAge > 0 && now.Sub(info.Issued) > info.SoftAge:
+		return capture.StateStale, "the list is of " + info.Issued.UTC().Format("2006-01-02 15:04 UTC")
+	}
+	return capture.StateNoHit, ""
+}
+
+type match struct {
+	finding capture.Finding
+	hit     bool
+}
+
+// matches compares the traveller with each entry: hits first, then by score.
+func (t *traveller) matches(entries []*gallery.Entry) []match {
+	var all []match
+	for _, e := range entries {
+		if m, ok := t.match(e); ok {
+			all = append(all, m)
+		}
+	}
+	slices.SortFunc(all, func(a, b match) int {
+		switch {
+		case a.hit != b.hit && a.hit:
+			return -1
+		case a.hit != b.hit:
+			return 1
+		}
+		return cmp.Or(cmp.Compare(b.finding.Score, a.finding.Score), strings.Compare(a.finding.Entry, b.finding.Entry))
+	})
+	return all
+}
+
+// match compares the traveller with one entry. It reports false if neither the number nor
+// the name with the birth date agrees.
+func (t *traveller) match(e *gallery.Entry) (match, bool) {
+	number := t.compareNumber(e)
+	name := t.compareName(e)
+	birth := t.compareBirth(e)
+	byName := name.grade != none && birth.grade != differs
+	if number.grade == none && !byName {
+		return match{}, false
+	}
+	f := capture.Finding{
+		Entry: e.ID, Category: e.Category, Action: e.Action, Discreet: e.Discreet,
+	}
+	if len(e.Names) > 0 {
+		f.Name = e.Names[0]
+	}
+	if number.grade != none {
+		f.By = capture.ByDocumentNumber
+		f.Explanation = []capture.Part{
+			number.part("document number", numberWeights), number.issuer.part("issuer", issuerWeights),
+			name.part("name", supportWeights), birth.part("birth date", supportWeights),
+		}
+		if number.kind.found != "" {
+			f.Explanation = append(f.Explanation, number.kind.part("document type", nil))
+		}
+	} else {
+		f.By = capture.ByName
+		f.Explanation = []capture.Part{
+			name.part("name", nameWeights), birth.part("birth date", birthWeights),
+			t.compareNationality(e).part("nationality", nationalityWeights),
+			t.compareSex(e).part("sex", sexWeights),
+		}
+	}
+	for _, p := range f.Explanation {
+		f.Score += p.Weight
+	}
+	f.Score = min(f.Score, 1)
+	return match{f, isHit(number, name, birth)}, true
+}
+
+func isHit(number numberComparison, name, birth comparison) bool {
+	if number.grade == same && number.issuer.grade == same && number.kind.grade != differs {
+		return true
+	}
+	return number.grade != none && number.issuer.grade != differs && name.grade == same && birth.grade == same
+}

@@ -1,0 +1,137 @@
+// Package localmatch looks a traveller up in the booth's own lists.
+//
+// A Matcher is a source of answers like the central portal, named "local". It answers for
+// each list separately, about document evidence, in two ways: by the document's number
+// and by the exact name with the birth date. Everything else is for a person, or for the
+// fuzzy engines, to find.
+//
+// # What is a hit
+//
+// A finding is a hit if the number agrees character by character, the issuer is the same
+// and the kinds of document do not differ; or if the number agrees at least up to
+// look-alike characters, the entry's issuer is the same or not known, and name and whole
+// birth date agree too. Every other finding is possible: a person must verify. A name
+// alone is never a hit, for many people share one.
+//
+// Names are compared as a machine-readable zone writes them, in any order of their words.
+// Birth dates may be known in part on either side: the parts that both know must agree. An
+// entry without a birth date is found by the name alone.
+//
+// A name that a document cuts off is compared with as much of the entry's name as fits
+// the document's name field, when the entry says which part is the surname ("SURNAME,
+// GIVEN NAMES") or when it is the first or last words of the name. A document that
+// shortens the words inside the name instead is found by its number only.
+//
+// # What is not known
+//
+// A list that was never received, is past its lease, erased or damaged, or could not be
+// asked by both number and name answers unavailable with the reason; unless something was
+// found, which is told even then if the list is within its lease. A list past its soft
+// age, or issued in this clock's future, answers stale where it would have said no_hit.
+//
+// Discreet findings take the same way as all others. Whom they are shown to is decided
+// where answers are shown.
+package localmatch
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"boothd/capture"
+	"boothd/localmatch/gallery"
+)
+
+// List is a list that this booth is meant to have.
+type List struct {
+	Name   string
+	System string // whose data it is: "SIS"
+}
+
+// Options are what a Matcher may be told. Log and Now may be left out.
+type Options struct {
+	Lists []List
+	Log   *slog.Logger
+	Now   func() time.Time
+}
+
+// Finder is the lists at rest; *gallery.Gallery is one.
+type Finder interface {
+	Find(ctx context.Context, list string, keys []gallery.Key) (gallery.Found, error)
+}
+
+var _ Finder = (*gallery.Gallery)(nil)
+
+// Matcher answers from the local lists. It is a check.Source. Its methods may be called
+// from several goroutines.
+type Matcher struct {
+	gallery Finder
+	lists   []List
+	log     *slog.Logger
+	now     func() time.Time
+}
+
+// New returns a Matcher for the lists named in the options.
+func New(g Finder, o Options) *Matcher {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Matcher{gallery: g, lists: slices.Clone(o.Lists), log: o.Log, now: o.Now}
+}
+
+// Name is "local".
+func (m *Matcher) Name() string { return "local" }
+
+// Systems lists the systems whose lists the booth is meant to have and that the officer's
+// profile may ask with the evidence. For fingers and faces there are none.
+func (m *Matcher) Systems(q capture.Query) []string {
+	var systems []string
+	for _, l := range m.asked(q) {
+		if !slices.Contains(systems, l.System) {
+			systems = append(systems, l.System)
+		}
+	}
+	return systems
+}
+
+func (m *Matcher) asked(q capture.Query) []List {
+	if q.Evidence.Document == nil {
+		return nil
+	}
+	var lists []List
+	for _, l := range m.lists {
+		if q.Officer.Profile.May(l.System, capture.ModalityDocument) {
+			lists = append(lists, l)
+		}
+	}
+	return lists
+}
+
+// Look answers once for each list. Every list is answered for, if need be as unavailable;
+// the error is for the log. If ctx ends, the lists that are left are not answered for.
+func (m *Matcher) Look(ctx context.Context, q capture.Query, answer func(capture.Answer)) error {
+	lists := m.asked(q)
+	if len(lists) == 0 {
+		return nil
+	}
+	t := newTraveller(&q.Evidence.Document.Zone)
+	var errs []error
+	for _, l := range lists {
+		found, err := m.gallery.Find(ctx, l.Name, t.keys)
+		if ctx.Err() != nil {
+			return errors.Join(append(errs, ctx.Err())...)
+		}
+		if err != nil && reasonOf(err) == "" {
+			errs = append(errs, err)
+		}
+		a := t.judge(l, found, err, m.now())
+		a.Evidence = q.Evidence.ID
+		answer(a)
+	}
+	return errors.Join(errs...)
+}
