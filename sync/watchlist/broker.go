@@ -1,0 +1,107 @@
+package watchlist
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+
+	"boothd/localmatch/gallery"
+)
+
+// Broker says how to reach an MQTT broker.
+type Broker struct {
+	URL      string // "ssl://host:8883", "tcp://host:1883"
+	ClientID string // stable, and unique at the broker
+	Username string
+	Password string
+	TLS      *tls.Config // nil without TLS
+}
+
+const (
+	connectTimeout = 15 * time.Second
+	writeTimeout   = 10 * time.Second
+	tokenTimeout   = 20 * time.Second // for a broker's acknowledgement
+	quiesce        = 250              // milliseconds for what is on its way when leaving
+	qos            = 1
+)
+
+// options are what publisher and subscriber have in common: nothing is kept on disk, for
+// the file store of the library loses messages in a power cut and panics on a full disk.
+func (b *Broker) options() *mqtt.ClientOptions {
+	o := mqtt.NewClientOptions().AddBroker(b.URL).SetClientID(b.ClientID)
+	o.SetUsername(b.Username).SetPassword(b.Password)
+	if b.TLS != nil {
+		o.SetTLSConfig(b.TLS)
+	}
+	o.SetProtocolVersion(4)
+	o.SetStore(mqtt.NewMemoryStore())
+	o.SetConnectTimeout(connectTimeout).SetWriteTimeout(writeTimeout)
+	o.SetKeepAlive(30 * time.Second).SetPingTimeout(10 * time.Second)
+	o.SetMaxReconnectInterval(time.Minute)
+	o.SetOrderMatters(false)
+	return o
+}
+
+func (b *Broker) validate() error {
+	if b.URL == "" || b.ClientID == "" {
+		return errors.New("broker needs an URL and a client id")
+	}
+	return nil
+}
+
+var errTimeout = errors.New("no answer from the broker in time")
+
+// wait waits for the token. That it ends without an error does not mean that a message was
+// delivered: the library also ends it when the connection is lost.
+func wait(ctx context.Context, t mqtt.Token) error {
+	timer := time.NewTimer(tokenTimeout)
+	defer timer.Stop()
+	select {
+	case <-t.Done():
+		return t.Error()
+	case <-timer.C:
+		return errTimeout
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// subscribe subscribes and makes sure that the broker agreed.
+func subscribe(ctx context.Context, c mqtt.Client, topic string) error {
+	t := c.Subscribe(topic, qos, nil)
+	if err := wait(ctx, t); err != nil {
+		return fmt.Errorf("subscribe to %s: %w", topic, err)
+	}
+	if t, ok := t.(*mqtt.SubscribeToken); ok && t.Result()[topic] == 0x80 {
+		return fmt.Errorf("subscribe to %s: refused by the broker", topic)
+	}
+	return nil
+}
+
+const topicRoot = "boothd/v1/"
+
+func listTopic(list string) string      { return topicRoot + "lists/" + list + "/" }
+func headTopic(list string) string      { return listTopic(list) + "head" }
+func publisherTopic(list string) string { return listTopic(list) + "publisher" }
+
+func manifestTopic(list string, version uint64) string {
+	return listTopic(list) + "manifests/" + strconv.FormatUint(version, 10)
+}
+
+func chunkTopic(list string, h gallery.Hash) string { return listTopic(list) + "chunks/" + h.String() }
+
+// StatusTopic is where a booth tells what it has of a list.
+func StatusTopic(booth, list string) string {
+	return topicRoot + "booths/" + booth + "/lists/" + list
+}
+
+// isTopicLevel reports whether s can be one level of a topic.
+func isTopicLevel(s string) bool {
+	return s != "" && len(s) <= 64 && !strings.ContainsAny(s, "/+#\x00 ")
+}
