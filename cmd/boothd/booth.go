@@ -1,0 +1,264 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"boothd/capture"
+	"boothd/capture/check"
+	"boothd/cmd/boothd/config"
+	"boothd/cmd/boothd/console"
+	"boothd/devices"
+	"boothd/internal/keys"
+	"boothd/localmatch"
+	"boothd/localmatch/gallery"
+	"boothd/sync/outbox"
+	"boothd/sync/portal"
+	"boothd/sync/watchlist"
+)
+
+// booth is everything that runs, wired. The parts know only those to their left.
+type booth struct {
+	config *config.Config
+	log    *slog.Logger
+	lock   *os.File
+
+	devices    *devices.Manager
+	gallery    *gallery.Gallery
+	store      *outbox.Store
+	portal     *portal.Client        // nil without a portal
+	sender     *outbox.Sender        // nil without a portal
+	subscriber *watchlist.Subscriber // nil without a broker
+	desk       *check.Desk
+	console    *console.Server
+	listener   net.Listener
+}
+
+// stopGrace is how long the check that is open at the end may take to be recorded.
+const stopGrace = 5 * time.Second
+
+// run is the whole life of the booth: it opens everything, works until ctx ends or a part
+// fails, and closes everything in the reverse order.
+func run(ctx context.Context, c *config.Config, log *slog.Logger) error {
+	b := &booth{config: c, log: log}
+	err := b.open(ctx)
+	if err == nil {
+		err = b.work(ctx)
+	}
+	return errors.Join(err, b.close())
+}
+
+// open brings the parts up, from what keeps to what is shown.
+func (b *booth) open(ctx context.Context) error {
+	if err := os.MkdirAll(b.config.Booth.State, 0o700); err != nil {
+		return err
+	}
+	steps := []func(context.Context) error{
+		b.openLock, b.openStore, b.openPortal, b.openGallery, b.openSubscriber, b.openDevices, b.openDesk, b.openConsole,
+	}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openLock makes sure that no other daemon works with the same state.
+func (b *booth) openLock(context.Context) error {
+	path := filepath.Join(b.config.Booth.State, "boothd.lock")
+	lock, err := lockFile(path)
+	if err != nil {
+		return fmt.Errorf("lock %s: is another boothd running? %w", path, err)
+	}
+	b.lock = lock
+	return nil
+}
+
+func (b *booth) openStore(ctx context.Context) error {
+	central, err := keys.ReadSealing(b.config.Portal.Sealing)
+	if err != nil {
+		return err
+	}
+	b.store, err = outbox.Open(ctx, b.config.OutboxPath(), outbox.Options{
+		Booth:        b.config.Booth.ID,
+		Central:      central,
+		MaxBytes:     int64(b.config.Outbox.MaxBytes),
+		MaxAge:       time.Duration(b.config.Outbox.MaxAge),
+		ReserveBytes: int64(b.config.Outbox.Reserve),
+		Log:          b.log,
+	})
+	return err
+}
+
+func (b *booth) openPortal(context.Context) error {
+	p := b.config.Portal
+	if p.URL == "" {
+		return nil
+	}
+	tls, err := portal.MutualTLS(p.CA, p.Cert, p.Key, b.log)
+	if err != nil {
+		return err
+	}
+	b.portal, err = portal.New(portal.Options{
+		URL: p.URL, TLS: tls, Booth: b.config.Booth.ID, Systems: p.Systems, Log: b.log,
+	})
+	if err != nil {
+		return err
+	}
+	signing, err := keys.ReadVerifyingAll(p.Signing)
+	if err != nil {
+		return err
+	}
+	b.sender, err = outbox.NewSender(b.store, b.portal, outbox.SenderOptions{Keys: signing, Log: b.log})
+	return err
+}
+
+func (b *booth) openGallery(ctx context.Context) error {
+	var err error
+	b.gallery, err = gallery.Open(ctx, b.config.GalleryPath(), b.config.KeysDir(), gallery.Options{Log: b.log})
+	return err
+}
+
+func (b *booth) openDesk(context.Context) error {
+	var lists []localmatch.List
+	for _, l := range b.config.Lists {
+		lists = append(lists, localmatch.List{Name: l.Name, System: l.System})
+	}
+	local := localmatch.New(b.gallery, localmatch.Options{Lists: lists, Log: b.log})
+	timeout, linger := time.Duration(b.config.Portal.Timeout), time.Duration(b.config.Portal.Linger)
+	sources := []check.Asking{{Source: local, Timeout: timeout}}
+	if b.portal != nil {
+		sources = append(sources, check.Asking{Source: b.portal, Timeout: timeout, Linger: linger})
+	}
+	b.desk = check.NewDesk(check.Config{
+		Booth:    b.config.Booth.ID,
+		Sources:  sources,
+		Rules:    b.config.Rules(),
+		Recorder: b.store,
+		Collector: &capture.Session{
+			Devices:    b.devices,
+			Finger:     capture.FingerPosition(b.config.Check.Finger),
+			MinQuality: b.config.Check.MinQuality,
+			Now:        time.Now,
+		},
+		Auto: b.config.Check.Auto,
+		Log:  b.log,
+		Now:  time.Now,
+	})
+	return nil
+}
+
+func (b *booth) openConsole(ctx context.Context) error {
+	tokens, err := readTokens(b.config)
+	if err != nil {
+		return err
+	}
+	b.listener, err = net.Listen("tcp", b.config.API.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for the local interface: %w", err)
+	}
+	b.console, err = console.New(b.listener, console.Config{
+		Desk:    b.desk,
+		Auth:    tokens,
+		Status:  b.status,
+		Healthy: b.healthy,
+		Ready:   b.store.Ready,
+		Metrics: promhttp.HandlerFor(newRegistry(b), promhttp.HandlerOpts{}),
+		Hosts:   b.config.API.Hosts,
+		Origins: b.config.API.Origins,
+		Log:     b.log,
+	})
+	return err
+}
+
+// work runs the parts until ctx ends or one of them fails. What faces the officer ends
+// first, then the open check is recorded, and what keeps and delivers ends last.
+func (b *booth) work(ctx context.Context) error {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	back, endBack := context.WithCancel(context.WithoutCancel(ctx))
+	defer endBack()
+	var front, rear sync.WaitGroup
+	start := func(wg *sync.WaitGroup, ctx context.Context, name string, run func(context.Context) error) {
+		wg.Go(func() {
+			if err := run(ctx); err != nil {
+				fail(fmt.Errorf("%s: %w", name, err))
+			}
+		})
+	}
+	start(&rear, back, "outbox", b.store.Run)
+	if b.portal != nil {
+		start(&rear, back, "portal", b.portal.Run)
+		start(&rear, back, "sender", b.sender.Run)
+	}
+	if b.subscriber != nil {
+		start(&rear, back, "lists", b.subscriber.Run)
+	}
+	start(&front, ctx, "devices", b.devices.Run)
+	start(&front, ctx, "console", b.console.Run)
+	start(&front, ctx, "notify", b.notify)
+	b.log.Info("booth ready", "booth", b.config.Booth.ID, "version", version, "listen", b.listener.Addr().String())
+
+	<-ctx.Done()
+	b.log.Info("booth stopping")
+	grace, done := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
+	defer done()
+	err := b.desk.Close(grace)
+	front.Wait()
+	endBack()
+	rear.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		err = errors.Join(cause, err)
+	}
+	return err
+}
+
+// close gives back what open took, as far as it came.
+func (b *booth) close() error {
+	var errs []error
+	if b.listener != nil {
+		b.listener.Close() // served to its end already, or never served
+	}
+	if b.portal != nil {
+		b.portal.Close()
+	}
+	if b.gallery != nil {
+		errs = append(errs, b.gallery.Close())
+	}
+	if b.store != nil {
+		errs = append(errs, b.store.Close())
+	}
+	if b.lock != nil {
+		b.lock.Close()
+	}
+	return errors.Join(errs...)
+}
+
+// healthy reports whether the desk still answers. If it does not, the service manager
+// restarts the daemon.
+func (b *booth) healthy(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	answered := make(chan struct{})
+	go func() {
+		b.desk.View(false)
+		b.store.Stats()
+		close(answered)
+	}()
+	select {
+	case <-answered:
+		return nil
+	case <-ctx.Done():
+		return errors.New("the check desk does not answer")
+	}
+}

@@ -1,0 +1,260 @@
+// Package config reads and checks the booth's configuration file (TOML).
+//
+// It is strict: an unknown key, an impossible value or a file that is named and cannot be
+// read stops the start, and every fault is named with its file and key. Relative paths are
+// relative to the file's folder.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+
+	"boothd/capture"
+)
+
+// maxSize limits the configuration file, in bytes.
+const maxSize = 1 << 20
+
+// Config is the file that boothd is started with. Relative paths in it are relative to the
+// file's folder.
+type Config struct {
+	Booth    Booth             `toml:"booth"`
+	API      API               `toml:"api"`
+	Log      Log               `toml:"log"`
+	Check    Check             `toml:"check"`
+	Policy   Policy            `toml:"policy"`
+	Profiles []capture.Profile `toml:"profile"`
+	Officers []Officer         `toml:"officer"`
+	Portal   Portal            `toml:"portal"`
+	MQTT     MQTT              `toml:"mqtt"`
+	Lists    []List            `toml:"list"`
+	Outbox   Outbox            `toml:"outbox"`
+	USB      USB               `toml:"usb"`
+	Serial   []Serial          `toml:"serial"`
+	Cameras  []Camera          `toml:"camera"`
+}
+
+// Booth says which booth this is.
+type Booth struct {
+	ID    string `toml:"id"`        // unique within the authority
+	Place string `toml:"place"`     // shown to the officer
+	State string `toml:"state_dir"` // databases and keys
+}
+
+// API is the local HTTP interface.
+type API struct {
+	Listen  string   `toml:"listen"`  // loopback only
+	Hosts   []string `toml:"hosts"`   // further Host headers to accept
+	Origins []string `toml:"origins"` // web origins of kiosk programs
+}
+
+// Log says what is logged and how.
+type Log struct {
+	Level  string `toml:"level"`  // debug, info, warn, error
+	Format string `toml:"format"` // text, json
+}
+
+// Check says how a check runs at this booth.
+type Check struct {
+	Require     []capture.Modality `toml:"require"`
+	Auto        bool               `toml:"auto_conclude"`
+	FingersFrom int                `toml:"fingers_from"` // years of age
+	Finger      int                `toml:"finger"`       // ISO/IEC 19794-2 position asked for
+	MinQuality  int                `toml:"min_finger_quality"`
+}
+
+// Policy says what the answers recommend.
+type Policy struct {
+	Default Rule         `toml:"default"`
+	Systems []SystemRule `toml:"system"`
+}
+
+// Rule says what each state of a system's answers recommends; what is left out follows
+// the default.
+type Rule struct {
+	Hit         capture.Outcome `toml:"hit"`
+	Possible    capture.Outcome `toml:"possible"`
+	Unavailable capture.Outcome `toml:"unavailable"`
+	Stale       capture.Outcome `toml:"stale"`
+}
+
+// SystemRule is the rule of one system asked with one modality.
+type SystemRule struct {
+	System   string           `toml:"name"`
+	Modality capture.Modality `toml:"modality"`
+	Rule
+}
+
+// Officer may log in at this booth.
+type Officer struct {
+	ID        string `toml:"id"`
+	Profile   string `toml:"profile"`
+	TokenFile string `toml:"token_file"` // the officer's local token, at least 32 characters
+}
+
+// Portal is central: where it is asked, and the keys that records are sealed to and
+// acknowledged with.
+type Portal struct {
+	URL     string   `toml:"url"`
+	CA      string   `toml:"ca"`
+	Cert    string   `toml:"cert"`
+	Key     string   `toml:"key"`
+	Systems []string `toml:"systems"`
+	Timeout Duration `toml:"timeout"`
+	Linger  Duration `toml:"linger"`
+	Sealing string   `toml:"sealing_key"`  // central's public key for records
+	Signing []string `toml:"signing_keys"` // central's public keys of acknowledgements, the present one and those before it
+}
+
+// MQTT is the broker that brings list updates.
+type MQTT struct {
+	Broker       string `toml:"broker"` // empty: no list updates
+	CA           string `toml:"ca"`
+	Cert         string `toml:"cert"`
+	Key          string `toml:"key"`
+	Username     string `toml:"username"`
+	PasswordFile string `toml:"password_file"`
+}
+
+// List is a local copy of a system's data that this booth holds.
+type List struct {
+	Name   string   `toml:"name"`
+	System string   `toml:"system"`
+	Keys   []string `toml:"keys"` // public keys that may sign it
+}
+
+// Outbox bounds the queue towards central.
+type Outbox struct {
+	MaxBytes Size     `toml:"max_size"` // of what central has not acknowledged
+	MaxAge   Duration `toml:"max_age"`  // of the oldest of it
+	Reserve  Size     `toml:"reserve"`  // of the disk, kept for checks already begun
+}
+
+// USB says where USB devices are looked for.
+type USB struct {
+	Local bool     `toml:"local"` // this machine's own USB
+	USBIP []string `toml:"usbip"` // exporters, "host:3240"
+}
+
+// Serial is a serial line with a device on it.
+type Serial struct {
+	Path   string `toml:"path"`
+	Baud   int    `toml:"baud"`
+	Driver string `toml:"driver"`
+}
+
+// Camera is a network camera.
+type Camera struct {
+	URL    string `toml:"url"`
+	Driver string `toml:"driver"`
+}
+
+func defaults() Config {
+	return Config{
+		Booth:  Booth{State: "/var/lib/boothd"},
+		API:    API{Listen: "127.0.0.1:8470"},
+		Log:    Log{Level: "info", Format: "text"},
+		Check:  Check{Require: []capture.Modality{"document", "face", "finger"}, Auto: true, FingersFrom: 12, Finger: 2, MinQuality: 20},
+		Policy: Policy{Default: Rule{Hit: "stop", Possible: "refer", Unavailable: "incomplete", Stale: "refer"}},
+		Portal: Portal{Timeout: Duration(5 * time.Second), Linger: Duration(time.Minute)},
+		Outbox: Outbox{MaxBytes: 4 << 30, MaxAge: Duration(14 * 24 * time.Hour), Reserve: 64 << 20},
+		USB:    USB{Local: true},
+	}
+}
+
+// Fault is one thing wrong with the configuration.
+type Fault struct {
+	Key    string
+	Reason string
+}
+
+// Error names the file and every fault in it.
+type Error struct {
+	File   string
+	Faults []Fault
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	for i, f := range e.Faults {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "%s: %s: %s", e.File, f.Key, f.Reason)
+	}
+	return b.String()
+}
+
+// Read reads and checks the file. Its error is an *Error if the file could be read.
+func Read(path string) (*Config, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if st.Size() > maxSize {
+		return nil, &Error{path, []Fault{{"file", "longer than 1 MiB"}}}
+	}
+	c := defaults()
+	meta, err := toml.DecodeFile(path, &c)
+	if err != nil {
+		return nil, &Error{path, []Fault{tomlFault(err)}}
+	}
+	c.absolute(filepath.Dir(path))
+	faults := c.faults()
+	for _, k := range meta.Undecoded() {
+		faults = append(faults, Fault{k.String(), "unknown key"})
+	}
+	if len(faults) > 0 {
+		return nil, &Error{path, faults}
+	}
+	return &c, nil
+}
+
+func tomlFault(err error) Fault {
+	var p toml.ParseError
+	if !errors.As(err, &p) {
+		return Fault{"file", err.Error()}
+	}
+	key := p.LastKey
+	if key == "" {
+		key = "file"
+	}
+	reason := p.Message
+	if reason == "" {
+		reason = errors.Unwrap(p).Error()
+	}
+	return Fault{key, fmt.Sprintf("line %d: %s", p.Position.Line, reason)}
+}
+
+// absolute makes the paths of the file independent of the working folder.
+func (c *Config) absolute(dir string) {
+	paths := []*string{
+		&c.Booth.State, &c.Portal.CA, &c.Portal.Cert, &c.Portal.Key, &c.Portal.Sealing,
+		&c.MQTT.CA, &c.MQTT.Cert, &c.MQTT.Key, &c.MQTT.PasswordFile,
+	}
+	for i := range c.Portal.Signing {
+		paths = append(paths, &c.Portal.Signing[i])
+	}
+	for i := range c.Officers {
+		paths = append(paths, &c.Officers[i].TokenFile)
+	}
+	for i := range c.Lists {
+		for j := range c.Lists[i].Keys {
+			paths = append(paths, &c.Lists[i].Keys[j])
+		}
+	}
+	for i := range c.Serial {
+		paths = append(paths, &c.Serial[i].Path)
+	}
+	for _, p := range paths {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+}

@@ -1,0 +1,231 @@
+package console
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"boothd/capture"
+)
+
+// Tokens knows officers by the SHA-256 of their tokens, so that the configuration holds no
+// token that could be used.
+type Tokens map[[sha256.Size]byte]capture.Officer
+
+// Authenticate returns the officer to whom the token belongs. How long it takes does not
+// depend on the token's value.
+func (t Tokens) Authenticate(token string) (capture.Officer, bool) {
+	sum := sha256.Sum256([]byte(token))
+	var officer capture.Officer
+	var known bool
+	for hash, o := range t {
+		if subtle.ConstantTimeCompare(sum[:], hash[:]) == 1 {
+			officer, known = o, true
+		}
+	}
+	return officer, known
+}
+
+const (
+	cookieName      = "boothd_session"
+	sessionLifetime = 12 * time.Hour // a shift with its hand-over
+	maxSessions     = 32
+)
+
+// sessions are those of the officers signed in at a page. They do not outlive the daemon.
+type sessions struct {
+	mu    sync.Mutex
+	byKey map[[sha256.Size]byte]session
+}
+
+type session struct {
+	officer capture.Officer
+	ends    time.Time
+}
+
+// open begins a session and returns the cookie's value. If there are too many the oldest
+// makes room.
+func (s *sessions) open(o capture.Officer) string {
+	id := rand.Text()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byKey == nil {
+		s.byKey = make(map[[sha256.Size]byte]session)
+	}
+	if len(s.byKey) >= maxSessions {
+		var oldest [sha256.Size]byte
+		var ends time.Time
+		for key, one := range s.byKey {
+			if ends.IsZero() || one.ends.Before(ends) {
+				oldest, ends = key, one.ends
+			}
+		}
+		delete(s.byKey, oldest)
+	}
+	s.byKey[sha256.Sum256([]byte(id))] = session{officer: o, ends: time.Now().Add(sessionLifetime)}
+	return id
+}
+
+// find looks the hash up, so that the time a wrong guess takes tells nothing about the
+// right value.
+func (s *sessions) find(id string) (capture.Officer, bool) {
+	key := sha256.Sum256([]byte(id))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one, ok := s.byKey[key]
+	if ok && !time.Now().Before(one.ends) {
+		delete(s.byKey, key)
+		return capture.Officer{}, false
+	}
+	return one.officer, ok
+}
+
+func (s *sessions) close(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.byKey, sha256.Sum256([]byte(id)))
+}
+
+// Wrong tokens that are looked at before further ones have to wait.
+const (
+	maxFailures   = 10
+	failureExpiry = 6 * time.Second // after which one more is looked at
+)
+
+// failures counts wrong tokens. Each is forgotten after a while; when there are too many
+// the next has to wait.
+type failures struct {
+	mu    sync.Mutex
+	count int
+	since time.Time // when the next will be forgotten is counted from here
+}
+
+// wait returns how long no token is looked at; 0 if one may be.
+func (f *failures) wait() time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.forget()
+	if f.count < maxFailures {
+		return 0
+	}
+	return failureExpiry - time.Since(f.since)
+}
+
+func (f *failures) add() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.forget()
+	f.count++
+}
+
+func (f *failures) forget() {
+	now := time.Now()
+	if f.count == 0 {
+		f.since = now
+		return
+	}
+	n := min(int(now.Sub(f.since)/failureExpiry), f.count)
+	f.count -= n
+	f.since = f.since.Add(time.Duration(n) * failureExpiry)
+}
+
+func (s *Server) authenticate(token string) (capture.Officer, bool) {
+	if len(token) > maxToken {
+		return capture.Officer{}, false
+	}
+	return s.cfg.Auth.Authenticate(token)
+}
+
+func errWrongToken() *problem {
+	return newProblem(http.StatusUnauthorized, "wrong-token",
+		"The booth does not know this token.", "Check the token and sign in again.")
+}
+
+// officer tells who sent the request: by the token it carries, or by the cookie if it comes
+// from our own page.
+func (s *Server) officer(r *http.Request) (capture.Officer, error) {
+	if header := r.Header.Get("Authorization"); header != "" {
+		scheme, token, _ := strings.Cut(header, " ")
+		if !strings.EqualFold(scheme, "Bearer") {
+			return capture.Officer{}, errSignIn()
+		}
+		return s.bearer(strings.TrimSpace(token))
+	}
+	cookie, err := r.Cookie(cookieName)
+	if err != nil || !fromOwnPage(r) {
+		return capture.Officer{}, errSignIn()
+	}
+	o, ok := s.sessions.find(cookie.Value)
+	if !ok {
+		return capture.Officer{}, errSignIn()
+	}
+	return o, nil
+}
+
+// bearer looks at every token: one kiosk program with an old token must not lock out the
+// others.
+func (s *Server) bearer(token string) (capture.Officer, error) {
+	if o, ok := s.authenticate(token); ok {
+		return o, nil
+	}
+	if wait := s.bearers.wait(); wait > 0 {
+		return capture.Officer{}, errTooManyFailures(wait)
+	}
+	s.bearers.add()
+	return capture.Officer{}, errWrongToken()
+}
+
+func errSignIn() *problem {
+	return newProblem(http.StatusUnauthorized, "sign-in",
+		"Nobody is signed in, or the session has ended.", "Sign in with your token.")
+}
+
+// signedIn is who uses the page.
+type signedIn struct {
+	Officer string `json:"officer"`
+	Profile string `json:"profile"`
+	Cleared bool   `json:"cleared"`
+}
+
+func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
+	if !fromOwnPage(r) {
+		return errForeign()
+	}
+	var body loginBody
+	if err := decode(w, r, &body); err != nil {
+		return err
+	}
+	if wait := s.logins.wait(); wait > 0 {
+		return errTooManyFailures(wait)
+	}
+	o, ok := s.authenticate(body.Token)
+	if !ok {
+		s.logins.add()
+		s.cfg.Log.WarnContext(r.Context(), "sign-in refused")
+		return errWrongToken()
+	}
+	http.SetCookie(w, &http.Cookie{ // not Secure: the page is served without TLS
+		Name: cookieName, Value: s.sessions.open(o), Path: "/", MaxAge: int(sessionLifetime / time.Second),
+		HttpOnly: true, SameSite: http.SameSiteStrictMode,
+	})
+	s.cfg.Log.InfoContext(r.Context(), "officer signed in", "officer", o.ID)
+	return s.whoAmI(w, r, o)
+}
+
+func (s *Server) logout(w http.ResponseWriter, r *http.Request, o capture.Officer) error {
+	if cookie, err := r.Cookie(cookieName); err == nil {
+		s.sessions.close(cookie.Value)
+	}
+	http.SetCookie(w, &http.Cookie{Name: cookieName, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteStrictMode})
+	s.cfg.Log.InfoContext(r.Context(), "officer signed out", "officer", o.ID)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *Server) whoAmI(w http.ResponseWriter, _ *http.Request, o capture.Officer) error {
+	return writeJSON(w, http.StatusOK, signedIn{Officer: o.ID, Profile: o.Profile.Name, Cleared: o.Profile.Cleared})
+}

@@ -1,0 +1,141 @@
+package console
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"boothd/capture"
+)
+
+// The limits of what a request may say.
+const (
+	maxBody  = 8 << 10 // bytes
+	maxLines = 3       // of a machine-readable zone
+	maxLine  = 64      // characters of each
+	maxWhy   = 500     // characters of a reason
+	maxToken = 512     // characters
+)
+
+type loginBody struct {
+	Token string `json:"token"`
+}
+
+func (b *loginBody) check() error {
+	if b.Token == "" || len(b.Token) > maxToken {
+		return errBody("The token is empty or too long.")
+	}
+	return nil
+}
+
+type zoneBody struct {
+	Lines []string `json:"lines"`
+}
+
+func (b *zoneBody) check() error {
+	if len(b.Lines) == 0 || len(b.Lines) > maxLines {
+		return errBody("A machine-readable zone has one to three lines.")
+	}
+	for _, line := range b.Lines {
+		if line == "" || len(line) > maxLine || strings.ContainsFunc(line, notPrintableASCII) {
+			return errBody("A line is empty, too long or holds characters other than letters, digits and <.")
+		}
+	}
+	return nil
+}
+
+type missingBody struct {
+	Reason capture.Missing `json:"reason"`
+}
+
+func (b *missingBody) check() error {
+	switch b.Reason {
+	case capture.MissingPermanent, capture.MissingTemporary:
+		return nil
+	}
+	return errBody("The reason must be permanent or temporary.") // that a child is exempt follows from the document
+}
+
+type retakeBody struct {
+	Modality capture.Modality `json:"modality"`
+}
+
+func (b *retakeBody) check() error {
+	switch b.Modality {
+	case capture.ModalityDocument, capture.ModalityFinger, capture.ModalityFace:
+		return nil
+	}
+	return errBody("The modality must be document, finger or face.")
+}
+
+type dispositionBody struct {
+	Decision capture.Outcome `json:"decision"`
+	Why      string          `json:"why"`
+}
+
+func (b *dispositionBody) check() error {
+	switch b.Decision {
+	case capture.OutcomeClear, capture.OutcomeRefer, capture.OutcomeStop:
+		return checkWhy(&b.Why)
+	}
+	return errBody("The decision must be clear, refer or stop.")
+}
+
+type abandonBody struct {
+	Why string `json:"why"`
+}
+
+func (b *abandonBody) check() error {
+	if err := checkWhy(&b.Why); err != nil {
+		return err
+	}
+	if b.Why == "" {
+		return errBody("The reason for abandoning the check is missing.")
+	}
+	return nil
+}
+
+// checkWhy trims a typed reason and refuses one that is too long or not plain text.
+func checkWhy(why *string) error {
+	*why = strings.TrimSpace(*why)
+	if utf8.RuneCountInString(*why) > maxWhy {
+		return errBody("The reason is longer than 500 characters.")
+	}
+	if strings.ContainsFunc(*why, unicode.IsControl) {
+		return errBody("The reason holds control characters.")
+	}
+	return nil
+}
+
+func notPrintableASCII(r rune) bool { return r < ' ' || r > '~' }
+
+func errBody(detail string) *problem {
+	return newProblem(http.StatusBadRequest, "bad-request",
+		"The booth did not understand this request.", "Correct it and send it again.").with(detail)
+}
+
+// decode reads the request's body, one JSON object without unknown keys, and checks it.
+func decode[B interface{ check() error }](w http.ResponseWriter, r *http.Request, body B) error {
+	if mt, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mt != "application/json" {
+		return newProblem(http.StatusUnsupportedMediaType, "not-json",
+			"The request is not JSON.", "Send it with Content-Type: application/json.")
+	}
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	d.DisallowUnknownFields()
+	err := d.Decode(body)
+	if err == nil {
+		if _, err = d.Token(); errors.Is(err, io.EOF) {
+			return body.check()
+		}
+	}
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return newProblem(http.StatusRequestEntityTooLarge, "too-large",
+			"The request is too large.", "Send no more than 8 KiB.")
+	}
+	return errBody("The body is not one JSON object with the keys of the OpenAPI document.")
+}

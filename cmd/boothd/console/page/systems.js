@@ -1,0 +1,119 @@
+// One line per system: what is known of the traveller there, how old it is, and what to do.
+
+import { S } from './strings.js';
+import { fill, h, icon } from './dom.js';
+import { aging } from './time.js';
+
+// KNOWLEDGE orders what a system's silence is worth, as the policy does: the lists that one
+// source holds are parts, of which the worst counts; the sources are copies, of which the
+// best counts.
+const KNOWLEDGE = { unavailable: 0, stale: 1, no_hit: 2 };
+
+function knowledge(lines) {
+  const sources = new Map();
+  for (const l of lines) {
+    const worst = sources.get(l.source);
+    if (worst === undefined || KNOWLEDGE[l.state] < KNOWLEDGE[worst]) sources.set(l.source, l.state);
+  }
+  return [...sources.values()].reduce((best, s) => (KNOWLEDGE[s] > KNOWLEDGE[best] ? s : best), 'unavailable');
+}
+
+// stateOf is the word for a system: found something, still waiting, or the least that is
+// known over all that was asked.
+function stateOf(lines, current) {
+  if (lines.some((l) => l.state === 'hit')) return 'hit';
+  if (lines.some((l) => l.state === 'possible')) return 'possible';
+  if (lines.some((l) => l.waiting)) return 'waiting';
+  const asked = current.length ? current : lines;
+  const by = Map.groupBy(asked, (l) => l.evidence);
+  return [...by.values()].map(knowledge).reduce((worst, s) => (KNOWLEDGE[s] < KNOWLEDGE[worst] ? s : worst), 'no_hit');
+}
+
+const RANK = { hit: 0, possible: 1 };
+
+// group makes one row per system from the lines of the view; findings come first.
+function group(check) {
+  const newest = new Map(check.evidence.map((e) => [e.modality, e.id]));
+  const rows = [...Map.groupBy(check.lines, (l) => l.system)].map(([system, lines]) => {
+    const current = lines.filter((l) => newest.get(l.modality) === l.evidence);
+    const findings = lines.flatMap((l) => l.findings ?? []);
+    return { system, lines: current.length ? current : lines, findings, state: stateOf(lines, current),
+      discreet: findings.length > 0 && findings.every((f) => f.discreet) };
+  });
+  return rows.sort((a, b) => (RANK[a.state] ?? 2) - (RANK[b.state] ?? 2));
+}
+
+function who(line) {
+  const source = S.systems.source[line.source] ?? line.source;
+  return line.list ? `${source} ${line.list}` : source;
+}
+
+// detail tells, answer by answer, who said it about what, and where it differs from the
+// row's word.
+function detail(row) {
+  const about = Map.groupBy(row.lines, (l) => `${who(l)}|${l.waiting ? 'waiting' : l.state}|${l.reason ?? ''}`);
+  return [...about.values()].map((lines) => {
+    const line = lines[0];
+    const state = line.waiting ? 'waiting' : line.state;
+    const modalities = [...new Set(lines.map((l) => S.modality[l.modality] ?? l.modality))].join(', ');
+    return h('span', { class: state === row.state ? 'source' : `source differs ${state}` },
+      `${modalities} · ${who(line)}`,
+      state === row.state ? null : h('strong', {}, ` ${S.systems.state[state] ?? state}`),
+      line.reason ? `: ${line.reason}` : null,
+      lines.some((l) => l.late) ? ` (${S.systems.late})` : null);
+  });
+}
+
+// oldest is the age of the oldest data that the row's word rests on.
+function oldest(row) {
+  const times = row.lines.filter((l) => !l.waiting && (l.state === row.state || row.state === 'waiting') && l.state !== 'unavailable').map((l) => l.as_of);
+  if (times.length === 0) return row.state === 'unavailable' ? S.systems.notKnown : '';
+  return [S.systems.asOf(''), aging(times.reduce((a, b) => (a < b ? a : b)))];
+}
+
+function explanation(parts) {
+  if (!parts?.length) return null;
+  const head = [S.systems.parts.what, S.systems.parts.asked, S.systems.parts.found, S.systems.parts.weight];
+  return h('table', {}, h('thead', {}, h('tr', {}, head.map((t) => h('th', { scope: 'col' }, t)))),
+    h('tbody', {}, parts.map((p) => h('tr', {},
+      h('th', { scope: 'row' }, p.what),
+      h('td', {}, p.asked), h('td', {}, p.found, p.note ? h('span', { class: 'note' }, ` ${p.note}`) : null),
+      h('td', { class: 'figure' }, `${Math.round(p.weight * 100)} %`)))));
+}
+
+// finding shows one entry that matched: what to do first, then why.
+export function finding(f) {
+  return h('div', { class: f.discreet ? 'finding discreet' : 'finding' },
+    h('p', { class: 'action' }, h('span', { class: 'label' }, S.systems.action), h('strong', {}, f.action || S.systems.noAction),
+      f.discreet ? h('span', { class: 'veil' }, icon('discreet'), h('strong', {}, S.systems.discreet), S.systems.discreetNext) : null),
+    h('p', { class: 'entry' }, [f.category, f.name, S.systems.entry(f.entry),
+      S.systems.matched(S.systems.by[f.by] ?? f.by, Math.round(f.score * 100))].filter(Boolean).join(' · ')),
+    explanation(f.explanation));
+}
+
+function line(row) {
+  return h('li', { class: `system ${row.state}${row.discreet ? ' quiet' : ''}` },
+    h('div', { class: 'row' },
+      h('span', { class: 'state' }, icon(row.discreet ? 'discreet' : row.state), h('strong', {}, S.systems.state[row.state] ?? row.state)),
+      h('strong', { class: 'systemname' }, row.system),
+      h('span', { class: 'sources' }, detail(row)),
+      h('span', { class: 'asof' }, oldest(row))),
+    row.findings.map(finding));
+}
+
+export function createSystems() {
+  const list = h('ul', { class: 'systems', tabindex: 0 });
+  const node = h('section', { class: 'card answers', 'aria-label': S.systems.title }, h('h2', {}, S.systems.title), list);
+  return {
+    node,
+    update({ view: { check } }) {
+      const rows = group(check);
+      fill(list, rows.length ? rows.map(line) : h('li', { class: 'note' }, S.systems.none));
+    },
+  };
+}
+
+// found lists what was openly found, for a screen reader; discreet findings are not spoken.
+export function found(check) {
+  return group(check).filter((r) => r.state in RANK && !r.discreet).map((r) => ({ system: r.system, state: r.state }));
+}

@@ -1,0 +1,50 @@
+// Times are told by the booth's clock, not by the browser's.
+
+import { S } from './strings.js';
+import { h } from './dom.js';
+
+let offset = 0; // the booth's clock minus the browser's, in milliseconds
+
+export function setClock(boothNow) {
+  offset = Date.parse(boothNow) - Date.now();
+}
+
+export const now = () => new Date(Date.now() + offset);
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const precise = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+const dated = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+
+export const timeOfDay = (date = now()) => precise.format(date);
+
+// moment tells a time, with its date unless it is today's.
+export function moment(iso) {
+  const date = new Date(iso);
+  return date.toDateString() === now().toDateString() ? clock.format(date) : dated.format(date);
+}
+
+export function known(iso) {
+  return Boolean(iso) && !iso.startsWith('0001-');
+}
+
+export function age(iso) {
+  if (!known(iso)) return S.age.never;
+  const seconds = Math.max(0, (now() - new Date(iso)) / 1000);
+  if (seconds < 10) return S.age.now;
+  if (seconds < 60) return S.age.seconds(Math.floor(seconds / 10) * 10);
+  if (seconds < 3600) return S.age.minutes(Math.floor(seconds / 60));
+  if (seconds < 48 * 3600) return S.age.hours(Math.floor(seconds / 3600));
+  return S.age.days(Math.floor(seconds / 86400));
+}
+
+// aging is an age that tick keeps right.
+export function aging(iso) {
+  return h('time', { class: 'age', datetime: iso }, age(iso));
+}
+
+export function tick(root) {
+  for (const node of root.querySelectorAll('time.age')) {
+    const text = age(node.dateTime);
+    if (node.textContent !== text) node.textContent = text;
+  }
+}

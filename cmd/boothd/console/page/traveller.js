@@ -1,0 +1,121 @@
+// The traveller: document data and live portrait side by side, and the finger.
+
+import { S } from './strings.js';
+import { fill, h, icon } from './dom.js';
+import { now } from './time.js';
+import { api } from './api.js';
+
+const last = (check, modality) => check.evidence.filter((e) => e.modality === modality).at(-1);
+const count = (check, modality) => check.evidence.filter((e) => e.modality === modality && !e.missing).length;
+const guidance = (check, modality) => check.guidance.find((g) => g.modality === modality)?.text;
+
+function dateText(date) {
+  if (!date?.year) return date?.text ? `${S.traveller.unknown} (${date.text})` : S.traveller.unknown;
+  const two = (n) => String(n).padStart(2, '0');
+  return [date.year, date.month && two(date.month), date.month && date.day && two(date.day)].filter(Boolean).join('-');
+}
+
+// years is the age in whole years, or null where the birth date leaves it open.
+function years(date) {
+  if (!date?.year || !date.month || !date.day) return null;
+  const today = now();
+  const before = today.getMonth() + 1 < date.month || (today.getMonth() + 1 === date.month && today.getDate() < date.day);
+  return today.getFullYear() - date.year - (before ? 1 : 0);
+}
+
+function expiry(date) {
+  if (!date?.year || !date.month || !date.day) return null;
+  const over = new Date(date.year, date.month - 1, date.day + 1) <= now();
+  return over ? h('span', { class: 'tag warn' }, icon('stale'), S.traveller.expired)
+    : h('span', { class: 'tag good' }, icon('ready'), S.traveller.valid);
+}
+
+const names = (entries) => [...new Set(entries.map((e) => S.traveller.fields[e.field] ?? e.field))].join(', ');
+
+function checks(zone) {
+  const wrong = (zone.checks ?? []).filter((c) => !c.ok);
+  const notes = [];
+  if (!zone.checks?.length) notes.push(h('span', { class: 'tag calm' }, S.traveller.checksNone));
+  else if (wrong.length === 0) notes.push(h('span', { class: 'tag good' }, icon('ready'), S.traveller.checksRight));
+  else notes.push(h('span', { class: 'tag bad' }, icon('fault'), S.traveller.checksWrong(names(wrong))));
+  if (zone.faults?.length) notes.push(h('span', { class: 'tag bad' }, icon('fault'), S.traveller.faults(names(zone.faults))));
+  if (zone.repairs?.length) notes.push(h('span', { class: 'aside' }, S.traveller.repaired(zone.repairs.length)));
+  return notes;
+}
+
+function field(label, ...value) {
+  return h('div', { class: 'field' }, h('dt', {}, label), h('dd', {}, value));
+}
+
+function data(check) {
+  const zone = check.zone;
+  if (!zone) {
+    const wanted = check.wanted.includes('document');
+    return h('div', { class: 'empty' }, icon('document'), h('strong', {}, S.traveller.noDocument),
+      h('span', {}, wanted ? S.traveller.wanted.document : ''));
+  }
+  const kind = S.traveller.kinds[zone.documentCode?.[0]] ?? S.traveller.kindOther;
+  const old = years(zone.birthDate);
+  return [
+    h('h2', { class: 'name' }, h('span', { class: 'surname' }, zone.surname), h('span', { class: 'given' }, zone.givenNames)),
+    zone.nameTruncated ? h('p', { class: 'note' }, S.traveller.truncated) : null,
+    h('dl', {},
+      field(S.traveller.number, h('span', { class: 'mono' }, zone.documentNumber)),
+      field(kind, S.traveller.issuer, ' ', h('strong', {}, zone.issuer)),
+      field(S.traveller.born, h('span', { class: 'figure' }, dateText(zone.birthDate)), old === null ? null : h('strong', {}, S.traveller.age(old))),
+      field(S.traveller.sex, S.traveller.sexes[zone.sex ?? ''] ?? zone.sex),
+      field(S.traveller.nationality, h('strong', {}, zone.nationality || S.traveller.unknown)),
+      field(S.traveller.expires, h('span', { class: 'figure' }, dateText(zone.expiryDate)), expiry(zone.expiryDate)),
+      field(S.traveller.checks, checks(zone))),
+  ];
+}
+
+function picture(check, modality, text) {
+  const evidence = last(check, modality);
+  if (evidence?.image) return h('img', { src: api.image(check.id, evidence.id), alt: text });
+  return h('div', { class: 'nopicture' }, icon(modality),
+    h('span', {}, check.wanted.includes(modality) ? S.traveller.wanted[modality] : S.traveller.notTaken));
+}
+
+function quality(q) {
+  const tone = q >= 60 ? 'good' : q >= 35 ? 'warn' : 'bad';
+  const bar = h('meter', { class: tone, min: 0, max: 100, value: q, 'aria-label': S.traveller.quality });
+  return h('div', { class: 'quality' }, h('span', {}, `${S.traveller.quality}: `, h('strong', {}, S.traveller.qualityWord(q)), ` · ${S.traveller.qualityOf(q)}`), bar);
+}
+
+function finger(check) {
+  const evidence = last(check, 'finger');
+  const guide = guidance(check, 'finger');
+  const taken = count(check, 'finger');
+  return [
+    h('h2', {}, S.traveller.finger),
+    evidence?.missing ? h('p', { class: 'missing' }, icon('unavailable'), S.traveller.missing[evidence.missing] ?? evidence.missing) : null,
+    evidence?.image ? [
+      h('p', { class: 'position' }, S.traveller.positions[evidence.position ?? 0]),
+      quality(evidence.quality ?? 0),
+      taken > 1 ? h('p', { class: 'note' }, S.traveller.again(taken)) : null,
+    ] : null,
+    !evidence && !guide ? h('p', { class: 'note' }, check.wanted.includes('finger') ? S.traveller.wanted.finger : S.traveller.notTaken) : null,
+    guide ? h('p', { class: 'guide' }, guide) : null,
+  ];
+}
+
+export function createTraveller() {
+  const portrait = h('figure', { class: 'portrait' });
+  const fields = h('div', { class: 'data' });
+  const print = h('figure', { class: 'print' });
+  const fingerNotes = h('div', { class: 'fingernotes' });
+  const node = h('div', { class: 'traveller' },
+    h('section', { class: 'card document', 'aria-label': S.traveller.document }, portrait, fields),
+    h('section', { class: 'card finger', 'aria-label': S.traveller.finger }, print, fingerNotes));
+  return {
+    node,
+    update({ view: { check } }) {
+      fill(portrait, picture(check, 'face', S.traveller.portraitOf));
+      fill(fields, data(check));
+      const position = S.traveller.positions[last(check, 'finger')?.position ?? 0];
+      fill(print, picture(check, 'finger', S.traveller.fingerOf(position)));
+      fill(fingerNotes, finger(check));
+    },
+  };
+}

@@ -1,0 +1,126 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"boothd/capture"
+	"boothd/devices"
+)
+
+// BoothStatus tells how the booth is. It holds nothing of a traveller.
+type BoothStatus struct {
+	Booth   string           `json:"booth"`
+	Place   string           `json:"place"`
+	Version string           `json:"version"` // of boothd
+	Devices []devices.Status `json:"devices"`
+	Link    Link             `json:"link"`
+	Lists   []List           `json:"lists"`
+	Outbox  Outbox           `json:"outbox"`
+	// Warnings are whole sentences for the officer, the gravest first.
+	Warnings []string `json:"warnings"`
+}
+
+// LinkState says how far the booth's questions reach.
+type LinkState string
+
+// The states of the link.
+const (
+	LinkOnline     LinkState = "online"      // the portal answers
+	LinkPortalDown LinkState = "portal_down" // there is a network, the portal does not answer
+	LinkOffline    LinkState = "offline"     // there is no network
+)
+
+// Link is the connection to central.
+type Link struct {
+	State LinkState `json:"state"`
+	Since time.Time `json:"since"` // when it became so; zero if not known
+}
+
+// ListState says what a local list is good for.
+type ListState string
+
+// The states of a local list.
+const (
+	ListCurrent ListState = "current"
+	ListStale   ListState = "stale"   // past its soft age: finding nothing in it says little
+	ListExpired ListState = "expired" // past its lease: not asked
+	ListMissing ListState = "missing" // expected and never received
+)
+
+// List is one local list.
+type List struct {
+	Name    string    `json:"name"`
+	System  string    `json:"system"`
+	Version uint64    `json:"version"`
+	AsOf    time.Time `json:"as_of,omitzero"` // its age: when its newest update was issued
+	State   ListState `json:"state"`
+}
+
+// Outbox is the queue towards central.
+type Outbox struct {
+	Depth int `json:"depth"` // records
+	// Bytes is what they take on disk. It is left out for officers without clearance: how
+	// much a record takes depends on what was found.
+	Bytes       int64     `json:"bytes,omitzero"`
+	Oldest      time.Time `json:"oldest,omitzero"` // when the first of them was queued
+	Quarantined int       `json:"quarantined"`     // damaged records that a person must look at
+}
+
+// statusPeriod is how often the status is looked at for the event stream. It does not
+// follow what happens at the desk, so that its events tell nothing of it.
+const statusPeriod = 2 * time.Second
+
+// board holds the latest status.
+type board struct {
+	mu      sync.Mutex
+	status  *BoothStatus
+	changed chan struct{}
+}
+
+func newBoard() board { return board{changed: make(chan struct{})} }
+
+func (b *board) put(st BoothStatus) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.status = &st
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
+
+// latest returns the latest status, nil before the first, and a channel that is closed at
+// the next.
+func (b *board) latest() (*BoothStatus, <-chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.status, b.changed
+}
+
+func (s *Server) pollStatus(ctx context.Context) {
+	tick := time.NewTicker(statusPeriod)
+	defer tick.Stop()
+	for {
+		s.board.put(s.cfg.Status(ctx))
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (s *Server) getStatus(w http.ResponseWriter, r *http.Request, o capture.Officer) error {
+	return writeJSON(w, http.StatusOK, shownStatus(s.cfg.Status(r.Context()), o))
+}
+
+func shownStatus(st BoothStatus, o capture.Officer) BoothStatus {
+	if !o.Profile.Cleared {
+		st.Outbox.Bytes = 0
+	}
+	st.Devices = orEmpty(st.Devices)
+	st.Lists = orEmpty(st.Lists)
+	st.Warnings = orEmpty(st.Warnings)
+	return st
+}

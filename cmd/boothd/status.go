@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"boothd/cmd/boothd/console"
+	"boothd/devices"
+	"boothd/localmatch/gallery"
+)
+
+// status tells how the booth is, for the officer's page and the metrics.
+func (b *booth) status(ctx context.Context) console.BoothStatus {
+	st := console.BoothStatus{
+		Booth:   b.config.Booth.ID,
+		Place:   b.config.Booth.Place,
+		Version: version,
+		Devices: b.devices.Status(),
+		Link:    b.link(),
+		Lists:   b.lists(ctx, time.Now()),
+	}
+	stats := b.store.Stats()
+	st.Outbox = console.Outbox{Depth: stats.Depth, Bytes: stats.Bytes, Oldest: stats.Oldest, Quarantined: stats.Quarantined}
+	st.Warnings = b.warnings(ctx, &st)
+	return st
+}
+
+// link tells how far questions reach. Without a portal the booth is offline by design.
+func (b *booth) link() console.Link {
+	if b.portal == nil {
+		return console.Link{State: console.LinkOffline}
+	}
+	p := b.portal.Status()
+	switch {
+	case p.Up:
+		return console.Link{State: console.LinkOnline, Since: p.Since}
+	case hasNetwork():
+		return console.Link{State: console.LinkPortalDown, Since: p.Since}
+	}
+	return console.Link{State: console.LinkOffline, Since: p.Since}
+}
+
+// hasNetwork reports whether an interface other than the loopback is up and has an address.
+func hasNetwork() bool {
+	all, err := net.Interfaces()
+	if err != nil {
+		return false
+	}
+	for _, i := range all {
+		if i.Flags&net.FlagUp == 0 || i.Flags&net.FlagLoopback != 0 || i.Flags&net.FlagRunning == 0 {
+			continue
+		}
+		if addrs, err := i.Addrs(); err == nil && len(addrs) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *booth) lists(ctx context.Context, now time.Time) []console.List {
+	var lists []console.List
+	for _, l := range b.config.Lists {
+		line := console.List{Name: l.Name, System: l.System, State: console.ListMissing}
+		info, err := b.gallery.List(ctx, l.Name)
+		if err == nil && !info.Erased && !info.Damaged {
+			line.Version, line.AsOf, line.State = info.Version, info.Issued, listState(info, now)
+		}
+		lists = append(lists, line)
+	}
+	return lists
+}
+
+func listState(info gallery.Info, now time.Time) console.ListState {
+	switch {
+	case now.After(info.Expires):
+		return console.ListExpired
+	case now.Before(info.Issued), info.SoftAge > 0 && now.After(info.Issued.Add(info.SoftAge)):
+		return console.ListStale
+	}
+	return console.ListCurrent
+}
+
+// warnings says in sentences what the officer should know, the gravest first.
+func (b *booth) warnings(ctx context.Context, st *console.BoothStatus) []string {
+	var w []string
+	add := func(format string, args ...any) { w = append(w, fmt.Sprintf(format, args...)) }
+	if err := b.store.Ready(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		add("No new check can be started: %s.", err)
+	}
+	stats := b.store.Stats()
+	if stats.SetAside != "" {
+		add("The booth's database was damaged and has been set aside; a technician must look at it.")
+	}
+	if stats.Quarantined > 0 {
+		add("%d record(s) could not be delivered and need a technician.", stats.Quarantined)
+	}
+	for _, l := range st.Lists {
+		switch l.State {
+		case console.ListMissing:
+			add("List %s is not on this booth: what %s holds is not known here.", l.Name, l.System)
+		case console.ListExpired:
+			add("List %s is too old to be used: what %s holds is not known here.", l.Name, l.System)
+		case console.ListStale:
+			add("List %s is old: new entries may be missing.", l.Name)
+		}
+	}
+	if b.portal != nil && st.Link.State != console.LinkOnline {
+		add("Central cannot be asked: %s.", b.portal.Status().Reason)
+	}
+	for _, d := range st.Devices {
+		if d.State == devices.Fault {
+			add("%s: %s.", d.Address, d.Reason)
+		}
+	}
+	return w
+}
