@@ -1,0 +1,206 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"boothd/capture"
+	"boothd/capture/check"
+)
+
+type checkCommand struct {
+	Officer string `help:"The officer whose token is used; the first one configured if left out."`
+
+	Start    checkStart    `cmd:"" help:"Start a check and print its id."`
+	Zone     checkZone     `cmd:"" help:"Read a machine-readable zone from standard input into the check."`
+	Finger   checkFinger   `cmd:"" help:"Say why no finger can be taken."`
+	Conclude checkConclude `cmd:"" help:"Ask for the outcome now."`
+	Wait     checkWait     `cmd:"" help:"Wait until the outcome is there and print it with its reasons."`
+	Decide   checkDecide   `cmd:"" help:"Record the officer's disposition."`
+	Abandon  checkAbandon  `cmd:"" help:"End the check without an outcome."`
+	Show     checkShow     `cmd:"" help:"Print the current view as JSON."`
+}
+
+// desk is the daemon's check desk.
+type desk struct {
+	*api
+	c *call
+}
+
+func (p *checkCommand) desk(c *call) (*desk, error) {
+	a, err := c.api(p.Officer)
+	if err != nil {
+		return nil, err
+	}
+	return &desk{a, c}, nil
+}
+
+func (d *desk) view() (*check.View, error) {
+	var v check.View
+	return &v, d.do(d.c.ctx, "GET", "/api/v1/view", nil, &v)
+}
+
+// post does a deed of the current check.
+func (d *desk) post(deed string, body any) error {
+	v, err := d.view()
+	if err != nil {
+		return err
+	}
+	if v.Check == nil {
+		return errors.New("there is no check: start one")
+	}
+	return d.do(d.c.ctx, "POST", "/api/v1/checks/"+v.Check.ID+"/"+deed, body, nil)
+}
+
+type checkStart struct{}
+
+func (checkStart) Run(c *call, p *checkCommand) error {
+	d, err := p.desk(c)
+	if err != nil {
+		return err
+	}
+	var started struct{ ID string }
+	if err := d.do(c.ctx, "POST", "/api/v1/checks", nil, &started); err != nil {
+		return err
+	}
+	c.say("%s", started.ID)
+	return nil
+}
+
+type checkZone struct{}
+
+func (checkZone) Run(c *call, p *checkCommand) error {
+	d, err := p.desk(c)
+	if err != nil {
+		return err
+	}
+	lines, err := c.readLines(3)
+	if err != nil {
+		return err
+	}
+	return d.post("zone", map[string]any{"lines": lines})
+}
+
+type checkFinger struct {
+	Reason capture.Missing `arg:"" help:"permanent or temporary."`
+}
+
+func (f *checkFinger) Run(c *call, p *checkCommand) error {
+	d, err := p.desk(c)
+	if err != nil {
+		return err
+	}
+	return d.post("missing-finger", map[string]any{"reason": f.Reason})
+}
+
+type checkConclude struct{}
+
+func (checkConclude) Run(c *call, p *checkCommand) error {
+	d, err := p.desk(c)
+	if err != nil {
+		return err
+	}
+	return d.post("conclude", nil)
+}
+
+type checkWait struct {
+	Timeout time.Duration `default:"60s" help:"How long to wait."`
+}
+
+func (w *checkWait) Run(c *call, p *checkCommand) error {
+	d, err := p.desk(c)
+	if err != nil {
+		return err
+	}
+	deadline := time.Now().Add(w.Timeout)
+	for {
+		v, err := d.view()
+		if err != nil {
+			return err
+		}
+		switch {
+		case v.Check == nil:
+			return errors.New("there is no check: start one")
+		case v.Check.Fault != "":
+			return errors.New(v.Check.Fault)
+		case v.Check.Recommendation != nil:
+			printOutcome(c, v.Check)
+			return nil
+		case time.Now().After(deadline):
+			return fmt.Errorf("no outcome yet: %s, awaited %v", v.Check.Phase, v.Check.Wanted)
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-c.ctx.Done():
+			return c.ctx.Err()
+		}
+	}
+}
+
+func printOutcome(c *call, v *check.CheckView) {
+	c.say("outcome %s", v.Recommendation.Outcome)
+	for _, r := range v.Recommendation.Reasons {
+		c.say("reason %s %s: %s", r.Outcome, r.Code, r.Text)
+	}
+	for _, l := range v.Lines {
+		c.say("answer %s %s %s", l.System, l.Source, l.State)
+	}
+}
+
+type checkDecide struct {
+	Decision capture.Outcome `arg:"" help:"clear, refer or stop."`
+	Why      string          `help:"The reason; needed if the decision departs from the outcome."`
+}
+
+func (r *checkDecide) Run(c *call, p *checkCommand) error {
+	d, err := p.desk(c)
+	if err != nil {
+		return err
+	}
+	return d.post("disposition", map[string]any{"decision": r.Decision, "why": r.Why})
+}
+
+type checkAbandon struct {
+	Why string `arg:"" optional:"" help:"The reason."`
+}
+
+func (r *checkAbandon) Run(c *call, p *checkCommand) error {
+	d, err := p.desk(c)
+	if err != nil {
+		return err
+	}
+	return d.post("abandon", map[string]any{"why": r.Why})
+}
+
+type checkShow struct{}
+
+func (checkShow) Run(c *call, p *checkCommand) error {
+	d, err := p.desk(c)
+	if err != nil {
+		return err
+	}
+	v, err := d.view()
+	if err != nil {
+		return err
+	}
+	return c.json(v)
+}
+
+// readLines reads at most n lines of standard input.
+func (c *call) readLines(n int) ([]string, error) {
+	b, err := io.ReadAll(io.LimitReader(c.in, 4096))
+	if err != nil {
+		return nil, err
+	}
+	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
+	if len(lines) > n {
+		return nil, fmt.Errorf("more than %d lines", n)
+	}
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	return lines, nil
+}

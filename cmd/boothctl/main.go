@@ -1,0 +1,80 @@
+// Command boothctl is the command line of a booth's operator and of central operations.
+//
+// At a booth it reads the same configuration file as boothd and talks to the running
+// daemon, or looks at its files beside it. For central operations it builds, signs and
+// publishes lists. It exits with 0 if all is well, 1 if not.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"boothd/cmd/boothd/config"
+)
+
+// version is set by the build.
+var version = "unversioned"
+
+type commands struct {
+	Config string `default:"/etc/boothd/boothd.toml" type:"path" env:"BOOTHD_CONFIG" help:"The booth's configuration file."`
+
+	Doctor  doctorCommand  `cmd:"" help:"Tell in plain words what is wrong with this booth and what to do."`
+	Devices devicesCommand `cmd:"" help:"List the booth's devices."`
+	Check   checkCommand   `cmd:"" help:"Run a check from the command line."`
+	MRZ     mrzCommand     `cmd:"" name:"mrz" help:"Parse machine-readable zones."`
+	List    listCommand    `cmd:"" help:"Import, build, sign, publish, inspect and verify lists."`
+	Keys    keysCommand    `cmd:"" help:"Make the keys of central."`
+	Outbox  outboxCommand  `cmd:"" help:"Look at the queue towards central."`
+	Audit   auditCommand   `cmd:"" help:"Verify and export the journal."`
+	Bench   benchCommand   `cmd:"" help:"Measure this machine."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// call is what every command is run with.
+type call struct {
+	ctx    context.Context
+	config string // path of the configuration file
+	in     io.Reader
+	out    io.Writer
+}
+
+// errUnwell ends boothctl with 1 after everything was already said.
+var errUnwell = errors.New("not well")
+
+func main() {
+	var c commands
+	k := kong.Parse(&c, kong.Name("boothctl"), kong.Description("The command line of a border crossing booth."),
+		kong.UsageOnError())
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := k.Run(&call{ctx: ctx, config: c.Config, in: os.Stdin, out: os.Stdout})
+	stop()
+	if err != nil {
+		if !errors.Is(err, errUnwell) {
+			fmt.Fprintln(os.Stderr, "boothctl:", err)
+		}
+		os.Exit(1)
+	}
+}
+
+// booth reads the booth's configuration.
+func (c *call) booth() (*config.Config, error) { return config.Read(c.config) }
+
+func (c *call) say(format string, args ...any) { fmt.Fprintf(c.out, format+"\n", args...) }
+
+// json prints v as one line.
+func (c *call) json(v any) error { return json.NewEncoder(c.out).Encode(v) }
+
+type versionCommand struct{}
+
+func (versionCommand) Run(c *call) error {
+	c.say("boothctl %s", version)
+	return nil
+}

@@ -1,0 +1,93 @@
+package demo
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+)
+
+// Addresses are where everything of the demo listens, as addresses.json tells scripts.
+type Addresses struct {
+	Dir     string `json:"dir"`
+	Control string `json:"control"` // "http://127.0.0.1:8471"
+	Booth   string `json:"booth"`   // boothd's page, "http://127.0.0.1:8470"
+	Portal  string `json:"portal"`  // "https://127.0.0.1:8473"
+	Broker  string `json:"broker"`  // "ssl://127.0.0.1:8474"
+	Publish string `json:"publish"` // the broker's door for publishers, never cut
+	USBIP   string `json:"usbip"`   // "127.0.0.1:8475"
+	Camera  string `json:"camera"`  // "http://127.0.0.1:8472/video"
+	Reader  string `json:"reader"`  // the serial line's device node
+	Config  string `json:"config"`  // of boothd
+}
+
+// officer is somebody who may log in at the demo's booth.
+type officer struct{ ID, Profile, TokenFile string }
+
+func officers() []officer {
+	return []officer{
+		{"officer-1", "first-line", "officer-1.token"},
+		{"officer-2", "second-line", "officer-2.token"},
+	}
+}
+
+// List is one local list of the demo's booth.
+type List struct{ Name, System string }
+
+// Lists are the local lists of the demo's booth.
+func Lists() []List {
+	return []List{{"sis-persons", "SIS"}, {"sltd", "SLTD"}, {"national", "national"}}
+}
+
+// PortalSystems are the systems that the demo's portal asks.
+func PortalSystems() []string { return []string{"SIS", "VIS", "EES", "ETIAS", "SLTD", "TDAWN"} }
+
+//go:embed boothd.toml.tmpl
+var configTemplate string
+
+// WriteConfig writes boothd.toml for the addresses.
+func (f *Folder) WriteConfig(a Addresses) error {
+	t, err := template.New("boothd.toml").Parse(configTemplate)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	err = t.Execute(&b, map[string]any{
+		"Addresses": a,
+		"BoothID":   Booth,
+		"Listen":    strings.TrimPrefix(a.Booth, "http://"),
+		"Officers":  officers(),
+		"Lists":     Lists(),
+		"Systems":   PortalSystems(),
+	})
+	if err != nil {
+		return err
+	}
+	return replace(f.Path("boothd.toml"), b.Bytes(), 0o644)
+}
+
+// WriteAddresses writes addresses.json; its being there says that everything listens.
+func (f *Folder) WriteAddresses(a Addresses) error {
+	b, err := json.MarshalIndent(a, "", "  ")
+	if err != nil {
+		return err
+	}
+	return replace(f.Path("addresses.json"), append(b, '\n'), 0o644)
+}
+
+// ReadAddresses reads the addresses.json of the simulator that runs in the folder. Its
+// error matches os.ErrNotExist if none does.
+func ReadAddresses(dir string) (Addresses, error) {
+	var a Addresses
+	b, err := os.ReadFile(filepath.Join(dir, "addresses.json"))
+	if err != nil {
+		return a, err
+	}
+	return a, json.Unmarshal(b, &a)
+}
+
+// RemoveAddresses removes addresses.json when nothing listens any more.
+func (f *Folder) RemoveAddresses() { os.Remove(f.Path("addresses.json")) }

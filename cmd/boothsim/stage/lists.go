@@ -1,0 +1,208 @@
+package stage
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"boothd/cmd/boothsim/demo"
+	"boothd/localmatch/gallery"
+	"boothd/sync/watchlist"
+)
+
+// publisherName is the common name of the publisher's certificate and its client id.
+const publisherName = "publisher"
+
+// lease of the demo's lists; that of a copy of SIS (Regulation (EU) 2018/1862 Art 56).
+const lease = 48 * time.Hour
+
+// publisher plays central operations: it keeps the demo's lists and publishes each change
+// as a signed version.
+type publisher struct {
+	dir    string // of the lists
+	key    ed25519.PrivateKey
+	broker watchlist.Broker
+	log    *slog.Logger
+
+	mu    sync.Mutex // held while a version is made and published
+	lists []*list
+
+	stateMu sync.Mutex
+	states  []ListState
+}
+
+// list is one list with its entries, which also lie in a file of their own.
+type list struct {
+	demo.List
+	file    string
+	entries []gallery.Entry
+}
+
+// newPublisher reads the lists, or makes them with the cast in them.
+func newPublisher(folder *demo.Folder, url string, conf *tls.Config, log *slog.Logger) (*publisher, error) {
+	key, err := folder.ListSigning()
+	if err != nil {
+		return nil, err
+	}
+	p := &publisher{
+		dir: folder.Path("lists"), key: key, log: log,
+		broker: watchlist.Broker{URL: url, ClientID: publisherName, TLS: conf},
+	}
+	for _, d := range demo.Lists() {
+		l := &list{List: d, file: folder.Path("list-" + d.Name + ".jsonl")}
+		if err := l.read(); err != nil {
+			return nil, fmt.Errorf("read list %s: %w", d.Name, err)
+		}
+		p.lists = append(p.lists, l)
+		p.states = append(p.states, ListState{Name: d.Name, System: d.System, Entries: len(l.entries)})
+	}
+	return p, nil
+}
+
+// read reads the list's file, or takes the cast if there is none.
+func (l *list) read() error {
+	b, err := os.ReadFile(l.file)
+	if errors.Is(err, os.ErrNotExist) {
+		return l.seed()
+	}
+	if err != nil {
+		return err
+	}
+	for e, err := range gallery.ReadEntries(bytes.NewReader(b)) {
+		if err != nil {
+			return err
+		}
+		l.entries = append(l.entries, *e)
+	}
+	return nil
+}
+
+func (l *list) seed() error {
+	for _, r := range cast() {
+		for _, a := range r.alerts {
+			if a.list != l.Name {
+				continue
+			}
+			e, err := entry(r.traveller, a)
+			if err != nil {
+				return err
+			}
+			l.entries = append(l.entries, e)
+		}
+	}
+	return nil
+}
+
+// lines are the entries as the list's builder wants them.
+func (l *list) lines() ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	for i := range l.entries {
+		if err := enc.Encode(&l.entries[i]); err != nil {
+			return nil, err
+		}
+	}
+	return b.Bytes(), nil
+}
+
+// publishAll makes a new version of every list, which also renews the leases.
+func (p *publisher) publishAll(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, l := range p.lists {
+		if _, err := p.publish(ctx, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// change changes a list's entries and publishes the result. It returns the new version.
+func (p *publisher) change(ctx context.Context, name string, do func([]gallery.Entry) ([]gallery.Entry, error)) (uint64, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := slices.IndexFunc(p.lists, func(l *list) bool { return l.Name == name })
+	if i < 0 {
+		return 0, fmt.Errorf("no list %q", name)
+	}
+	l := p.lists[i]
+	entries, err := do(slices.Clone(l.entries))
+	if err != nil {
+		return 0, err
+	}
+	l.entries = entries
+	return p.publish(ctx, l)
+}
+
+// publish builds, signs and publishes the list's next version.
+func (p *publisher) publish(ctx context.Context, l *list) (uint64, error) {
+	lines, err := l.lines()
+	if err != nil {
+		return 0, err
+	}
+	if err := os.WriteFile(l.file, lines, 0o644); err != nil {
+		return 0, err
+	}
+	_, err = watchlist.Build(watchlist.BuildOptions{
+		Dir: p.dir, List: l.Name, System: l.System, Entries: bytes.NewReader(lines), Now: time.Now(), Lease: lease,
+	})
+	if err != nil {
+		return 0, err
+	}
+	signed, err := watchlist.Sign(watchlist.SignOptions{Dir: p.dir, List: l.Name, Key: p.key})
+	if err != nil {
+		return 0, err
+	}
+	_, err = watchlist.Publish(ctx, watchlist.PublishOptions{Dir: p.dir, List: l.Name, Broker: p.broker, Log: p.log})
+	if err != nil {
+		return 0, err
+	}
+	p.stateMu.Lock()
+	defer p.stateMu.Unlock()
+	for i := range p.states {
+		if p.states[i].Name == l.Name {
+			p.states[i].Version, p.states[i].Entries = signed.Version, signed.Entries
+		}
+	}
+	return signed.Version, nil
+}
+
+// state tells how the lists are. It does not wait for one that is being published.
+func (p *publisher) state() []ListState {
+	p.stateMu.Lock()
+	defer p.stateMu.Unlock()
+	return slices.Clone(p.states)
+}
+
+// AddToList puts a traveller onto a local list and publishes it. It returns the version.
+func (s *Stage) AddToList(ctx context.Context, name string, traveller int, discreet bool) (uint64, error) {
+	e, err := entry(traveller, added(discreet))
+	if err != nil {
+		return 0, err
+	}
+	return s.lists.change(ctx, name, func(all []gallery.Entry) ([]gallery.Entry, error) {
+		all = slices.DeleteFunc(all, func(o gallery.Entry) bool { return o.ID == e.ID })
+		return append(all, e), nil
+	})
+}
+
+// RemoveFromList takes a traveller off a local list and publishes it.
+func (s *Stage) RemoveFromList(ctx context.Context, name string, traveller int) (uint64, error) {
+	id := entryID(traveller)
+	return s.lists.change(ctx, name, func(all []gallery.Entry) ([]gallery.Entry, error) {
+		left := slices.DeleteFunc(all, func(o gallery.Entry) bool { return o.ID == id })
+		if len(left) == len(all) {
+			return nil, fmt.Errorf("traveller %d is not on %s", traveller, name)
+		}
+		return left, nil
+	})
+}

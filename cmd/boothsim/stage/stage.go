@@ -1,0 +1,204 @@
+// Package stage holds everything that the simulator plays: the devices of the booth, the
+// lines to central, the portal with its systems, the broker and the publisher of lists. It
+// starts and stops them together and tells how they are.
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"boothd/cmd/boothsim/broker"
+	"boothd/cmd/boothsim/central"
+	"boothd/cmd/boothsim/demo"
+	"boothd/cmd/boothsim/hardware"
+	"boothd/cmd/boothsim/line"
+)
+
+// Listen says where everything listens; port 0 takes any free one.
+type Listen struct {
+	Portal, Broker, USBIP, Camera string
+}
+
+// Stage is everything that is running. Its methods may be called by several goroutines.
+type Stage struct {
+	Hardware *hardware.Booth
+	Portal   *central.Portal
+
+	addresses  demo.Addresses
+	portalLine *line.Line
+	brokerLine *line.Line
+	broker     *broker.Broker
+	lists      *publisher
+
+	stop    context.CancelFunc
+	servers sync.WaitGroup
+	ended   chan error
+}
+
+// Start plays a folder until Close. The addresses of the control and of boothd are for
+// the caller to fill in.
+func Start(ctx context.Context, folder *demo.Folder, listen Listen, log *slog.Logger) (*Stage, error) {
+	ctx, stop := context.WithCancel(ctx)
+	s := &Stage{stop: stop, ended: make(chan error, 8)}
+	s.addresses = demo.Addresses{Dir: folder.Dir(), Config: folder.Path("boothd.toml")}
+	for _, start := range []func(context.Context, *demo.Folder, Listen, *slog.Logger) error{
+		s.startPortal, s.startBroker, s.startHardware, s.startLists,
+	} {
+		if err := start(ctx, folder, listen, log); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+// Close stops everything and waits for it.
+func (s *Stage) Close() error {
+	s.stop()
+	for _, l := range []*line.Line{s.portalLine, s.brokerLine} {
+		if l != nil {
+			l.Set(line.Cut)
+		}
+	}
+	var err error
+	if s.broker != nil {
+		err = s.broker.Close()
+	}
+	s.servers.Wait()
+	if s.Portal != nil {
+		err = errors.Join(err, s.Portal.Close())
+	}
+	return err
+}
+
+// Ended receives an error if a server ends by itself.
+func (s *Stage) Ended() <-chan error { return s.ended }
+
+// Addresses are where everything listens.
+func (s *Stage) Addresses() demo.Addresses { return s.addresses }
+
+// SetAddresses fills in where control and boothd listen.
+func (s *Stage) SetAddresses(control, booth string) {
+	s.addresses.Control, s.addresses.Booth = control, booth
+}
+
+func (s *Stage) startPortal(ctx context.Context, folder *demo.Folder, listen Listen, log *slog.Logger) error {
+	opening, err := folder.Opening()
+	if err != nil {
+		return err
+	}
+	signing, err := folder.Signing()
+	if err != nil {
+		return err
+	}
+	conf, err := folder.PortalTLS()
+	if err != nil {
+		return err
+	}
+	s.Portal, err = central.Open(ctx, central.Options{
+		Database: folder.Path("portal.db"), Opening: opening, Signing: signing,
+		Systems: demo.PortalSystems(), Log: log.With("part", "portal"),
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.seedSystems(); err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", listen.Portal)
+	if err != nil {
+		return fmt.Errorf("start portal: %w", err)
+	}
+	s.portalLine = line.New(l)
+	s.addresses.Portal = "https://" + l.Addr().String()
+	server := &http.Server{
+		Handler:           s.Portal.Handler(),
+		TLSConfig:         conf,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       2 * time.Minute,
+		IdleTimeout:       5 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(log.With("part", "portal").Handler(), slog.LevelDebug),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+	}
+	s.serve(ctx, "portal", func() error { return server.ServeTLS(s.portalLine, "", "") }, server.Close)
+	return nil
+}
+
+func (s *Stage) startBroker(_ context.Context, folder *demo.Folder, listen Listen, log *slog.Logger) error {
+	conf, err := folder.BrokerTLS()
+	if err != nil {
+		return err
+	}
+	booths, err := net.Listen("tcp", listen.Broker)
+	if err != nil {
+		return fmt.Errorf("start broker: %w", err)
+	}
+	publishers, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		booths.Close()
+		return fmt.Errorf("start broker: %w", err)
+	}
+	s.brokerLine = line.New(booths)
+	s.addresses.Broker = "ssl://" + booths.Addr().String()
+	s.addresses.Publish = "ssl://" + publishers.Addr().String()
+	s.broker, err = broker.Start(broker.Doors{
+		Booths: s.brokerLine, Publishers: publishers, TLS: conf, Publisher: publisherName,
+	}, log.With("part", "broker"))
+	return err
+}
+
+func (s *Stage) startLists(ctx context.Context, folder *demo.Folder, _ Listen, log *slog.Logger) error {
+	conf, err := folder.PublisherTLS()
+	if err != nil {
+		return err
+	}
+	s.lists, err = newPublisher(folder, s.addresses.Publish, conf, log.With("part", "lists"))
+	if err != nil {
+		return err
+	}
+	return s.lists.publishAll(ctx)
+}
+
+func (s *Stage) startHardware(ctx context.Context, folder *demo.Folder, listen Listen, log *slog.Logger) error {
+	usbip, err := net.Listen("tcp", listen.USBIP)
+	if err != nil {
+		return fmt.Errorf("start usbip: %w", err)
+	}
+	s.Hardware, err = hardware.New(hardware.Where{Reader: folder.Path("reader"), Camera: listen.Camera}, log.With("part", "devices"))
+	if err != nil {
+		usbip.Close()
+		return err
+	}
+	s.addresses.USBIP = usbip.Addr().String()
+	s.addresses.Camera = s.Hardware.CameraURL()
+	s.addresses.Reader = folder.Path("reader")
+	s.serve(ctx, "scanner", func() error { return s.Hardware.Run(ctx, usbip) }, func() error { return nil })
+	return nil
+}
+
+// serve runs a server until ctx ends, when end is called, and reports if it ends before.
+func (s *Stage) serve(ctx context.Context, name string, run, end func() error) {
+	stopped := context.AfterFunc(ctx, func() { end() })
+	s.servers.Go(func() {
+		err := run()
+		stopped()
+		if ctx.Err() == nil {
+			s.ended <- fmt.Errorf("%s ended: %w", name, err)
+		}
+	})
+}
+
+// SetLine changes the line to "portal", "broker" or "all".
+func (s *Stage) SetLine(name string, state line.State) {
+	if name != "broker" {
+		s.portalLine.Set(state)
+	}
+	if name != "portal" {
+		s.brokerLine.Set(state)
+	}
+}

@@ -1,0 +1,189 @@
+package stage
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"boothd/cmd/boothsim/demo"
+	"boothd/cmd/boothsim/line"
+	"boothd/internal/keys"
+	"boothd/sync/watchlist"
+)
+
+const free = "127.0.0.1:0"
+
+func play(t *testing.T) (*Stage, *demo.Folder) {
+	t.Helper()
+	folder, err := demo.Make(filepath.Join(t.TempDir(), "demo"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Start(context.Background(), folder, Listen{free, free, free, free}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s, folder
+}
+
+// heads connects as the booth and returns the heads of a list as they arrive.
+func heads(t *testing.T, s *Stage, folder *demo.Folder, list string) <-chan []byte {
+	t.Helper()
+	conf, err := folder.PublisherTLS() // its pool
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := tls.LoadX509KeyPair(folder.Path("booth.pem"), folder.Path("booth.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conf.Certificates = []tls.Certificate{pair}
+	got := make(chan []byte, 16)
+	o := paho.NewClientOptions().AddBroker(s.Addresses().Broker).SetClientID("boothd-" + demo.Booth).SetTLSConfig(conf).
+		SetMaxReconnectInterval(50 * time.Millisecond)
+	o.OnConnect = func(c paho.Client) {
+		c.Subscribe("boothd/v1/lists/"+list+"/head", 1, func(_ paho.Client, m paho.Message) { got <- m.Payload() })
+	}
+	c := paho.NewClient(o)
+	if token := c.Connect(); !token.WaitTimeout(20*time.Second) || token.Error() != nil {
+		t.Fatalf("connect: %v", token.Error())
+	}
+	t.Cleanup(func() { c.Disconnect(0) })
+	return got
+}
+
+// expect waits for the head of a version and verifies it.
+func expect(t *testing.T, heads <-chan []byte, folder *demo.Folder, version uint64, entries int) {
+	t.Helper()
+	pub, err := keys.ReadVerifying(folder.Path("lists-signing.pub"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.After(30 * time.Second)
+	for {
+		select {
+		case b := <-heads:
+			signed, err := watchlist.ParseSigned(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := signed.Verify([]ed25519.PublicKey{pub}); err != nil {
+				t.Fatal(err)
+			}
+			if signed.Version < version {
+				continue // retained from before
+			}
+			if signed.Version != version || signed.Entries != entries {
+				t.Errorf("version %d with %d entries, want %d with %d", signed.Version, signed.Entries, version, entries)
+			}
+			return
+		case <-deadline:
+			t.Fatalf("version %d did not come", version)
+		}
+	}
+}
+
+func TestBoothsGetSignedUpdatesAlsoAfterTheirLineWasCut(t *testing.T) {
+	s, folder := play(t)
+	national := heads(t, s, folder, "national")
+	expect(t, national, folder, 1, 1)
+	if _, err := s.AddToList(t.Context(), "national", 21, false); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, national, folder, 2, 2)
+	s.SetLine("broker", line.Cut)
+	if v, err := s.AddToList(t.Context(), "national", 22, true); err != nil || v != 3 {
+		t.Fatalf("central cannot publish while the booth is cut off: %d, %v", v, err)
+	}
+	s.SetLine("broker", line.Up)
+	expect(t, national, folder, 3, 3)
+}
+
+func TestAddingTwiceChangesOneEntry(t *testing.T) {
+	s, _ := play(t)
+	for range 2 {
+		if _, err := s.AddToList(t.Context(), "sltd", 21, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, l := range s.lists.state() {
+		if l.Name == "sltd" && (l.Entries != 2 || l.Version != 3) {
+			t.Errorf("list = %+v", l)
+		}
+	}
+}
+
+func TestEverybodyOfTheCastCanBeShown(t *testing.T) {
+	systems := make(map[string]bool)
+	for _, s := range demo.PortalSystems() {
+		systems[s] = true
+	}
+	lists := make(map[string]bool)
+	for _, l := range demo.Lists() {
+		lists[l.Name] = true
+	}
+	for _, r := range cast() {
+		for _, a := range r.alerts {
+			e, err := entry(r.traveller, a)
+			if err == nil {
+				err = e.Validate()
+			}
+			if err != nil {
+				t.Errorf("traveller %d: %v", r.traveller, err)
+			}
+			if a.system != "" && !systems[a.system] || a.list != "" && !lists[a.list] {
+				t.Errorf("traveller %d: nobody asks %q or %q", r.traveller, a.system, a.list)
+			}
+		}
+	}
+}
+
+func TestPlaceThatIsTakenIsNamedAndNothingIsLeft(t *testing.T) {
+	taken, err := net.Listen("tcp", free)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	at := taken.Addr().String()
+	for name, listen := range map[string]Listen{
+		"portal": {at, free, free, free},
+		"broker": {free, at, free, free},
+		"usbip":  {free, free, at, free},
+		"camera": {free, free, free, at},
+	} {
+		folder, err := demo.Make(filepath.Join(t.TempDir(), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := Start(context.Background(), folder, listen, slog.New(slog.DiscardHandler))
+		if err == nil {
+			s.Close()
+			t.Fatalf("%s: started on a port that is taken", name)
+		}
+		if !strings.Contains(err.Error(), name) || errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", name, err)
+		}
+		again, err := Start(context.Background(), folder, Listen{free, free, free, free}, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Errorf("%s: after the fault: %v", name, err)
+			continue
+		}
+		if err := again.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,51 @@
+package stage
+
+import "fmt"
+
+// entryID is the id of a traveller's entries.
+func entryID(n int) string { return fmt.Sprintf("T-%07d", n) }
+
+// seedSystems puts the cast into the portal's systems.
+func (s *Stage) seedSystems() error {
+	for _, r := range cast() {
+		for _, a := range r.alerts {
+			if a.system == "" {
+				continue
+			}
+			e, err := entry(r.traveller, a)
+			if err != nil {
+				return err
+			}
+			if err := s.Portal.Put(a.system, e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// AddToSystem puts a traveller into a system of the portal.
+func (s *Stage) AddToSystem(system string, traveller int, discreet bool) error {
+	e, err := entry(traveller, added(discreet))
+	if err != nil {
+		return err
+	}
+	return s.Portal.Put(system, e)
+}
+
+// RemoveFromSystem takes a traveller out of a system of the portal.
+func (s *Stage) RemoveFromSystem(system string, traveller int) error {
+	was, err := s.Portal.Remove(system, entryID(traveller))
+	if err == nil && !was {
+		err = fmt.Errorf("traveller %d is not in %s", traveller, system)
+	}
+	return err
+}
+
+// added is why somebody is put into a list or system by hand.
+func added(discreet bool) alert {
+	if discreet {
+		return alert{category: "discreet check", action: "note time, place and company; let pass", discreet: true}
+	}
+	return alert{category: "added in training", action: "refer"}
+}
