@@ -36,8 +36,9 @@ func (b *booth) openSubscriber(context.Context) error {
 		if err != nil {
 			return err
 		}
-		options.Lists = append(options.Lists, localmatch.List{Name: l.Name, System: l.System})
-		options.Keys = append(options.Keys, trusted...)
+		options.Lists = append(options.Lists, watchlist.Subscription{
+			List: localmatch.List{Name: l.Name, System: l.System}, Keys: trusted,
+		})
 	}
 	b.subscriber, err = watchlist.NewSubscriber(options)
 	return err

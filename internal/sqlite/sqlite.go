@@ -141,8 +141,6 @@ func dsn(path, mode string) string {
 		"_stmt_cache_size": {"32"},
 	}
 	if mode != "ro" {
-		q.Set("_auto_vacuum", "incremental") // of a new file; freed pages are given back by PRAGMA incremental_vacuum
-		q.Set("_journal_mode", "WAL")
 		q.Set("_synchronous", "FULL")
 	}
 	return "file:" + (&url.URL{Path: abs}).EscapedPath() + "?" + q.Encode()
@@ -169,10 +167,37 @@ func migrate(ctx context.Context, db *sql.DB, s Schema) error {
 	if version > len(s.Migrations) {
 		return fmt.Errorf("schema %d, known %d: %w", version, len(s.Migrations), ErrNewer)
 	}
+	if err := layOut(ctx, db, tables == 0); err != nil {
+		return err
+	}
 	for i := version; i < len(s.Migrations); i++ {
 		if err := migrateOne(ctx, db, s, i); err != nil {
 			return fmt.Errorf("migration %d: %w", i+1, err)
 		}
+	}
+	return nil
+}
+
+// layOut makes the file write ahead and, if it is new, able to give freed pages back by
+// PRAGMA incremental_vacuum. Both then hold for good. Asked for in each connection's name
+// instead, they would make a new connection wait for whoever is writing.
+func layOut(ctx context.Context, db *sql.DB, fresh bool) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if fresh {
+		if _, err := conn.ExecContext(ctx, "PRAGMA auto_vacuum = incremental"); err != nil {
+			return err
+		}
+	}
+	var mode string
+	if err := conn.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode); err != nil {
+		return err
+	}
+	if mode != "wal" {
+		return fmt.Errorf("journal mode %q, want wal", mode)
 	}
 	return nil
 }

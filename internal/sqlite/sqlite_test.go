@@ -2,10 +2,12 @@ package sqlite
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 var schema = Schema{ApplicationID: 0x424f4f01, Migrations: []string{
@@ -23,7 +25,7 @@ func TestOpenMigratesOnceAndIsDurable(t *testing.T) {
 		if _, err := db.Exec("INSERT INTO a (x, z) VALUES (1, 'one')"); err != nil {
 			t.Fatal(err)
 		}
-		for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "user_version": "2"} {
+		for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "user_version": "2", "auto_vacuum": "2"} {
 			var got string
 			if err := db.QueryRow("PRAGMA " + pragma).Scan(&got); err != nil || got != want {
 				t.Errorf("%s = %q, %v; want %q", pragma, got, err, want)
@@ -89,5 +91,30 @@ func TestOpenTellsDamageFromOtherTrouble(t *testing.T) {
 		if _, err := Open(t.Context(), path, schema); !IsUnusable(err) {
 			t.Errorf("schema version %s: error = %v, want an unusable file", version, err)
 		}
+	}
+}
+
+func TestNewConnectionDoesNotWaitForAWriter(t *testing.T) {
+	db, err := Open(t.Context(), filepath.Join(t.TempDir(), "x.db"), schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	writer, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Rollback()
+	if _, err := writer.Exec("INSERT INTO a (x) VALUES (1)"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	var n, synchronous int
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM a").Scan(&n); err != nil || n != 0 {
+		t.Errorf("a reader on a new connection: %d rows, %v", n, err)
+	}
+	if err := db.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&synchronous); err != nil || synchronous != 2 {
+		t.Errorf("synchronous = %d, %v; want 2", synchronous, err)
 	}
 }

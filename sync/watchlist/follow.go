@@ -57,7 +57,7 @@ func (w *worker) prove(envelope []byte) (*Signed, error) {
 	if err != nil {
 		return nil, &refused{0, ReasonMalformed, err.Error()}
 	}
-	if err := head.Verify(w.o.Keys); err != nil {
+	if err := head.Verify(w.list.Keys); err != nil {
 		return nil, head.refuse(ReasonForged, err.Error())
 	}
 	if head.List != w.list.Name || head.System != w.list.System {

@@ -6,8 +6,12 @@ import (
 	"crypto/ed25519"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
+
+	"boothd/localmatch"
+	"boothd/localmatch/gallery"
 )
 
 // TestForgedAndStaleUpdatesAreRefusedAndReported puts, beside a booth that has version 3,
@@ -209,14 +213,36 @@ func TestPublisherDoesNotTakeTheBrokerBack(t *testing.T) {
 }
 
 func TestSubscriberRefusesImpossibleOptions(t *testing.T) {
-	dir := t.TempDir()
-	for what, o := range map[string]SubscriberOptions{
-		"nothing":       {},
-		"no key":        {Booth: "b", Broker: Broker{URL: "tcp://x", ClientID: "b"}, Spool: dir, KeysDir: dir},
-		"booth's topic": {Booth: "a/b", Broker: Broker{URL: "tcp://x", ClientID: "b"}, Spool: dir, KeysDir: dir, Keys: []ed25519.PublicKey{nil}},
+	g, err := gallery.Open(t.Context(), filepath.Join(t.TempDir(), "gallery.db"), t.TempDir(), gallery.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	pub, _, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	possible := func() SubscriberOptions {
+		return SubscriberOptions{
+			Booth: "b", Broker: Broker{URL: "tcp://x", ClientID: "b"}, Gallery: g, Spool: t.TempDir(), KeysDir: t.TempDir(),
+			Lists: []Subscription{{List: localmatch.List{Name: "sis", System: "SIS"}, Keys: []ed25519.PublicKey{pub}}},
+		}
+	}
+	if _, err := NewSubscriber(possible()); err != nil {
+		t.Fatalf("possible options: %v", err)
+	}
+	for what, change := range map[string]func(*SubscriberOptions){
+		"no broker":                  func(o *SubscriberOptions) { o.Broker.URL = "" },
+		"a booth that is two levels": func(o *SubscriberOptions) { o.Booth = "a/b" },
+		"no gallery":                 func(o *SubscriberOptions) { o.Gallery = nil },
+		"a list without keys":        func(o *SubscriberOptions) { o.Lists[0].Keys = nil },
+		"a list without a system":    func(o *SubscriberOptions) { o.Lists[0].System = "" },
+		"a list twice":               func(o *SubscriberOptions) { o.Lists = append(o.Lists, o.Lists[0]) },
 	} {
+		o := possible()
+		change(&o)
 		if _, err := NewSubscriber(o); err == nil {
-			t.Errorf("%s was accepted", what)
+			t.Errorf("%s: accepted", what)
 		}
 	}
 }

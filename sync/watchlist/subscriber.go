@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -28,8 +29,7 @@ var _ Lists = (*gallery.Gallery)(nil)
 // may be left out.
 type SubscriberOptions struct {
 	Booth   string
-	Lists   []localmatch.List
-	Keys    []ed25519.PublicKey // central's
+	Lists   []Subscription
 	Broker  Broker
 	Gallery Lists
 	Spool   string // folder for what was fetched so far
@@ -47,6 +47,13 @@ type SubscriberOptions struct {
 	// Recheck is how often a list is looked at without news, to mend a damaged one. 1 min
 	// if left out.
 	Recheck time.Duration
+}
+
+// Subscription is a list that a booth wants, with the public keys of which one must have
+// signed it. Another list's key does not count.
+type Subscription struct {
+	localmatch.List
+	Keys []ed25519.PublicKey
 }
 
 // Subscriber keeps a booth's lists as central publishes them.
@@ -107,8 +114,6 @@ func (o *SubscriberOptions) validate() error {
 	switch {
 	case !isTopicLevel(o.Booth):
 		return errors.New("booth's name cannot be part of a topic")
-	case len(o.Keys) == 0:
-		return errors.New("no key of central to trust")
 	case o.Gallery == nil || o.Spool == "" || o.KeysDir == "":
 		return errors.New("no gallery, spool or folder for keys")
 	}
@@ -118,6 +123,9 @@ func (o *SubscriberOptions) validate() error {
 			return errors.New("a list has no name, no system, or is named twice")
 		}
 		seen[l.Name] = true
+		if len(l.Keys) == 0 {
+			return fmt.Errorf("list %s: no key to trust", l.Name)
+		}
 	}
 	return nil
 }
@@ -174,14 +182,14 @@ func (s *Subscriber) Status() []Status {
 func (s *Subscriber) Connected() bool { return s.link.isUp() }
 
 // clearSpools removes what was fetched of lists that the booth no longer wants.
-func clearSpools(dir string, lists []localmatch.List) error {
+func clearSpools(dir string, lists []Subscription) error {
 	folders, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, f := range folders {
-		wanted := slices.ContainsFunc(lists, func(l localmatch.List) bool { return l.Name == f.Name() })
+		wanted := slices.ContainsFunc(lists, func(l Subscription) bool { return l.Name == f.Name() })
 		if f.IsDir() && gallery.ValidListName(f.Name()) && !wanted {
 			errs = append(errs, os.RemoveAll(filepath.Join(dir, f.Name())))
 		}

@@ -56,7 +56,7 @@ func (x *booth) start() {
 		x.t.Fatal(err)
 	}
 	x.sub, err = NewSubscriber(SubscriberOptions{
-		Booth: "booth-7", Lists: []localmatch.List{{Name: "sis", System: "SIS"}}, Keys: x.keys, Broker: x.broker,
+		Booth: "booth-7", Lists: []Subscription{{List: localmatch.List{Name: "sis", System: "SIS"}, Keys: x.keys}}, Broker: x.broker,
 		Gallery: x.gallery, Spool: filepath.Join(x.dir, "spool"), KeysDir: filepath.Join(x.dir, "keys"), Now: x.clock,
 		FetchTimeout: x.patience, RetryMin: 20 * time.Millisecond, RetryMax: 200 * time.Millisecond, Recheck: 100 * time.Millisecond,
 		Refused: func(r Refusal) {

@@ -13,7 +13,6 @@ import (
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 
-	"boothd/localmatch"
 	"boothd/localmatch/gallery"
 )
 
@@ -21,7 +20,7 @@ import (
 type worker struct {
 	o     *SubscriberOptions
 	link  *link
-	list  localmatch.List
+	list  Subscription
 	spool *spool
 	log   *slog.Logger
 	news  chan struct{} // there is a new head, or the status is to be told again
@@ -36,7 +35,7 @@ type worker struct {
 	reported map[string]bool // refusals, each once for a head
 }
 
-func newWorker(o *SubscriberOptions, l *link, list localmatch.List, sp *spool) *worker {
+func newWorker(o *SubscriberOptions, l *link, list Subscription, sp *spool) *worker {
 	return &worker{
 		o: o, link: l, list: list, spool: sp, log: o.Log.With("list", list.Name), news: make(chan struct{}, 1),
 		status:   Status{Booth: o.Booth, List: list.Name, State: StateNone},
