@@ -4,15 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
-	"crypto/hpke"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"log/slog"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,209 +16,6 @@ import (
 	"boothd/internal/keys"
 	"boothd/sync/portal"
 )
-
-var day0 = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
-
-// central is a search portal that commits each item once. Its switches make it err.
-type central struct {
-	opening hpke.PrivateKey
-	signing ed25519.PrivateKey
-
-	mu        sync.Mutex
-	committed map[string]portal.Item // by epoch and sequence
-	order     []uint64               // sequences as they were committed
-	doubled   int                    // items that came again
-	reports   int
-
-	down    bool                    // cannot be reached
-	losing  bool                    // commits, but its reply is lost
-	bend    func(*portal.Ack)       // spoils acknowledgements after signing
-	silent  func(*portal.Item) bool // says nothing of these
-	refuses func(*portal.Item) bool
-	came    chan struct{} // told of each report
-}
-
-func newCentral(t testing.TB) *central {
-	t.Helper()
-	opening, err := hpke.MLKEM768X25519().GenerateKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, signing, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &central{opening: opening, signing: signing, committed: map[string]portal.Item{}, came: make(chan struct{}, 1)}
-}
-
-func (c *central) key() ed25519.PublicKey { return c.signing.Public().(ed25519.PublicKey) }
-
-func (c *central) set(f func()) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	f()
-}
-
-func (c *central) Report(ctx context.Context, items []portal.Item) (portal.ReportReply, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	defer nudge(c.came)
-	c.reports++
-	var reply portal.ReportReply
-	if c.down {
-		return reply, errors.New("central is down")
-	}
-	for i := range items {
-		it := &items[i]
-		place := fmt.Sprint(it.Epoch, "/", it.Sequence)
-		had, again := c.committed[place]
-		switch {
-		case c.silent != nil && c.silent(it):
-			continue
-		case it.Hash != portal.HashItem(it) || again && had.Hash != it.Hash || c.refuses != nil && c.refuses(it):
-			reply.Refused = append(reply.Refused, portal.Refusal{Sequence: it.Sequence, Reason: "not wanted"})
-			continue
-		case again:
-			c.doubled++
-		default:
-			c.committed[place] = *it
-			c.order = append(c.order, it.Sequence)
-		}
-		ack := portal.Ack{Booth: it.Booth, Epoch: it.Epoch, Sequence: it.Sequence, ID: it.ID, Journal: it.Journal, Hash: it.Hash, At: day0}
-		ack.Sign(c.signing)
-		if c.bend != nil {
-			c.bend(&ack)
-		}
-		reply.Acks = append(reply.Acks, ack)
-	}
-	if c.losing {
-		return portal.ReportReply{}, errors.New("reply lost")
-	}
-	return reply, nil
-}
-
-func (c *central) counts() (committed, doubled, reports int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.committed), c.doubled, c.reports
-}
-
-func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
-
-func open(t testing.TB, path string, c *central, change ...func(*Options)) *Store {
-	t.Helper()
-	opt := Options{Booth: "b1", Central: c.opening.PublicKey(), ReserveBytes: 1 << 20, Log: quiet()}
-	for _, f := range change {
-		f(&opt)
-	}
-	s, err := Open(context.Background(), path, opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
-}
-
-func dbPath(t testing.TB) string { return filepath.Join(t.TempDir(), "booth.db") }
-
-func record(i int) *capture.Record {
-	r := benchRecord(i)
-	r.ID, r.Booth = fmt.Sprintf("r%d", i), "b1"
-	return r
-}
-
-func mustRecord(t testing.TB, s *Store, from, to int) {
-	t.Helper()
-	for i := from; i < to; i++ {
-		if err := s.Record(context.Background(), record(i)); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func newSender(t testing.TB, s *Store, c *central, change ...func(*SenderOptions)) *Sender {
-	t.Helper()
-	opt := SenderOptions{Keys: []ed25519.PublicKey{c.key()}, Base: time.Millisecond, Cap: 4 * time.Millisecond, Log: quiet()}
-	for _, f := range change {
-		f(&opt)
-	}
-	d, err := NewSender(s, c, opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
-
-// running runs f until the test ends.
-func running(t testing.TB, f func(context.Context) error) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		if err := f(ctx); err != nil {
-			t.Errorf("Run: %v", err)
-		}
-	})
-	stop = func() { cancel(); wg.Wait() }
-	t.Cleanup(stop)
-	return stop
-}
-
-// await waits until the store's stats satisfy f.
-func await(t testing.TB, s *Store, what string, f func(Stats) bool) {
-	t.Helper()
-	late := time.After(3 * time.Minute)
-	for {
-		changed := s.Changed()
-		if f(s.Stats()) {
-			return
-		}
-		select {
-		case <-changed:
-		case <-late:
-			t.Fatalf("never %s: %+v", what, s.Stats())
-		}
-	}
-}
-
-func empty(st Stats) bool { return st.Depth == 0 }
-
-// verified verifies store and journal and expects both to be whole.
-func verified(t testing.TB, s *Store, c *central) *Report {
-	t.Helper()
-	r := verify(t, s, c)
-	if !r.Whole() {
-		t.Errorf("not whole: %+v, %v", r.Faults, r.Journal.Break)
-	}
-	return r
-}
-
-func verify(t testing.TB, s *Store, c *central) (r *Report) {
-	t.Helper()
-	err := s.View(func(v *Reader) (err error) {
-		r, err = v.Verify(context.Background(), []ed25519.PublicKey{c.key()})
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-func kinds(t testing.TB, s *Store) string {
-	t.Helper()
-	var b bytes.Buffer
-	if err := s.View(func(v *Reader) error { return v.ExportJournal(context.Background(), &b, 0, 0) }); err != nil {
-		t.Fatal(err)
-	}
-	var found []string
-	for _, line := range strings.Split(b.String(), "\n")[1:] {
-		var l struct{ Entry struct{ Kind string } }
-		if json.Unmarshal([]byte(line), &l) == nil {
-			found = append(found, l.Entry.Kind)
-		}
-	}
-	return strings.Join(found, " ")
-}
 
 func TestARecordIsJournalledQueuedAndOpenedByCentralAlone(t *testing.T) {
 	c := newCentral(t)
@@ -281,9 +73,10 @@ func TestItemsAreDeliveredInOrderAndOnceOverARestart(t *testing.T) {
 		t.Errorf("after the restart: %+v", st)
 	}
 	d = newSender(t, s, c)
-	running(t, d.Run)
+	stop := running(t, d.Run)
 	mustRecord(t, s, 30, 40)
 	await(t, s, "empty", empty)
+	stop() // its own stats come after the store's
 	committed, doubled, _ := c.counts()
 	if committed != 40 || doubled != 0 {
 		t.Errorf("committed %d, doubled %d", committed, doubled)
@@ -370,8 +163,9 @@ func TestARefusedItemGoesIntoQuarantineAndTheOthersGoOn(t *testing.T) {
 	s := open(t, dbPath(t), c)
 	mustRecord(t, s, 0, 4)
 	d := newSender(t, s, c)
-	running(t, d.Run)
+	stop := running(t, d.Run)
 	await(t, s, "empty", empty)
+	stop() // its own stats come after the store's
 	if st := s.Stats(); st.Quarantined != 1 || st.QuarantinedBytes == 0 || d.Stats().Refused != 1 {
 		t.Errorf("stats = %+v, %+v", st, d.Stats())
 	}
@@ -472,105 +266,6 @@ func TestBatchesAreLimitedByBytesAndEpoch(t *testing.T) {
 	await(t, s, "empty", empty)
 	if fmt.Sprint(c.order) != "[1 2 3 4 1 2]" {
 		t.Errorf("order = %v", c.order)
-	}
-	verified(t, s, c)
-}
-
-func TestWritersShareTransactions(t *testing.T) {
-	c := newCentral(t)
-	s := open(t, dbPath(t), c)
-	running(t, s.Run)
-	d := newSender(t, s, c)
-	running(t, d.Run)
-	var wg sync.WaitGroup
-	for w := range 32 {
-		wg.Go(func() {
-			for i := range 10 {
-				if err := s.Record(context.Background(), record(w*10+i)); err != nil {
-					t.Error(err)
-				}
-				if err := s.Journal(context.Background(), audit.Entry{Kind: audit.KindExport}); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	await(t, s, "empty", empty)
-	if committed, doubled, _ := c.counts(); committed != 320 || doubled != 0 {
-		t.Errorf("committed %d, doubled %d", committed, doubled)
-	}
-	if r := verified(t, s, c); r.Journal.Entries != 641 {
-		t.Errorf("journal has %d entries", r.Journal.Entries)
-	}
-}
-
-func TestOneEntryAtFaultDoesNotSpoilTheOthersOfItsTransaction(t *testing.T) {
-	c := newCentral(t)
-	s := open(t, dbPath(t), c)
-	s.turn <- struct{}{} // so that all of them come into one transaction
-	errs := make([]error, 3)
-	var wg sync.WaitGroup
-	for i := range errs {
-		wg.Go(func() {
-			if i == 1 {
-				errs[i] = s.Journal(context.Background(), audit.Entry{}) // has no kind
-			} else {
-				errs[i] = s.Record(context.Background(), record(i))
-			}
-		})
-	}
-	for waiting := 0; waiting < len(errs); {
-		s.mu.Lock()
-		waiting = len(s.queue)
-		s.mu.Unlock()
-	}
-	s.release()
-	wg.Wait()
-	if errs[0] != nil || errs[1] == nil || errs[2] != nil {
-		t.Errorf("errors = %v", errs)
-	}
-	verified(t, s, c)
-}
-
-func TestCloseWaitsForRecordsAndRefusesLaterOnes(t *testing.T) {
-	c := newCentral(t)
-	path := dbPath(t)
-	s := open(t, path, c)
-	var mu sync.Mutex
-	kept := 0
-	var wg sync.WaitGroup
-	for w := range 8 {
-		wg.Go(func() {
-			for i := range 1000 {
-				err := s.Record(context.Background(), record(w*1000+i))
-				if errors.Is(err, ErrClosed) {
-					return
-				}
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				mu.Lock()
-				kept++
-				mu.Unlock()
-			}
-		})
-	}
-	await(t, s, "in use", func(st Stats) bool { return st.Depth > 20 })
-	if err := s.Close(); err != nil {
-		t.Error(err)
-	}
-	wg.Wait()
-	if err := s.Ready(t.Context()); !errors.Is(err, ErrClosed) {
-		t.Errorf("Ready = %v", err)
-	}
-	if err := s.Close(); err != nil {
-		t.Errorf("second Close: %v", err)
-	}
-	s = open(t, path, c)
-	if st := s.Stats(); st.Depth != kept {
-		t.Errorf("%d records kept, %d were acknowledged", st.Depth, kept)
 	}
 	verified(t, s, c)
 }

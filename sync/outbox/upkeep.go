@@ -13,6 +13,7 @@ import (
 
 const (
 	checkpointBytes = 4 << 20         // in the write-ahead log, from which on it is copied
+	restartPages    = 4096            // of the log, from which on it begins again from its front
 	idleAfter       = 2 * time.Second // without a commit
 	slackPages      = 4096            // free pages that the file keeps for the next records
 	vacuumPages     = 1024            // given back in one transaction
@@ -55,23 +56,41 @@ func (s *Store) checkpointIfDue(ctx context.Context) error {
 	if !due {
 		return nil
 	}
-	return s.checkpoint(ctx, "PASSIVE")
+	pages, err := s.checkpoint(ctx, "PASSIVE")
+	if err != nil || pages < restartPages {
+		return err
+	}
+	// While others write, a checkpoint never reaches the log's end, and the log grows. What
+	// they have added meanwhile is little: copied while they wait, it lets the log begin
+	// again from its front.
+	return s.exclusive(func() error {
+		_, err := s.checkpoint(ctx, "PASSIVE")
+		return err
+	})
 }
 
-// checkpoint runs one on the keeper's connection. Being kept from it by a reader is no
-// error.
-func (s *Store) checkpoint(ctx context.Context, mode string) error {
+// checkpoint runs one on the keeper's connection and returns how many pages the log has.
+// Being kept from it by a reader is no error.
+func (s *Store) checkpoint(ctx context.Context, mode string) (pages int, err error) {
 	s.gate.RLock()
 	defer s.gate.RUnlock()
 	if s.keeper == nil {
-		return nil
+		return 0, nil
 	}
-	var busy, log, done int
-	err := s.keeper.QueryRowContext(ctx, "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &log, &done)
+	var busy, done int
+	err = s.keeper.QueryRowContext(ctx, "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &pages, &done)
 	if err != nil && !sqlite.IsFull(err) {
-		return fmt.Errorf("checkpoint: %w", err)
+		return 0, fmt.Errorf("checkpoint: %w", err)
 	}
-	return nil
+	return pages, nil
+}
+
+// emptyLog copies the whole log into the database and truncates it.
+func (s *Store) emptyLog(ctx context.Context) error {
+	return s.exclusive(func() error {
+		_, err := s.checkpoint(ctx, "TRUNCATE")
+		return err
+	})
 }
 
 // tidy empties the write-ahead log and gives free pages back to the disk.
@@ -81,7 +100,7 @@ func (s *Store) tidy(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := s.exclusive(func() error { return s.checkpoint(ctx, "TRUNCATE") }); err != nil {
+		if err := s.emptyLog(ctx); err != nil {
 			return err
 		}
 		if !more {
@@ -142,7 +161,7 @@ func (s *Store) EraseBefore(ctx context.Context, before time.Time) (int64, error
 	if err := ctx.Err(); err != nil {
 		return total, err
 	}
-	return total, s.exclusive(func() error { return s.checkpoint(ctx, "TRUNCATE") })
+	return total, s.emptyLog(ctx)
 }
 
 func (s *Store) expired(ctx context.Context, before time.Time) (uint64, bool, error) {
