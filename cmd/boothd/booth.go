@@ -111,6 +111,7 @@ func (b *booth) openPortal(context.Context) error {
 	}
 	b.portal, err = portal.New(portal.Options{
 		URL: p.URL, TLS: tls, Booth: b.config.Booth.ID, Systems: p.Systems, Log: b.log,
+		Back: func() { b.sender.Retry() },
 	})
 	if err != nil {
 		return err

@@ -164,6 +164,9 @@ func (d *Sender) pause(ctx context.Context, failures int) {
 // once sends one report and returns how many items it has settled.
 func (d *Sender) once(ctx context.Context) (int, Trouble) {
 	batch, err := d.store.next(ctx, d.opt.MaxItems, d.opt.MaxBytes)
+	if ctx.Err() != nil {
+		return 0, ""
+	}
 	if err != nil {
 		d.opt.Log.Error("outbox cannot be read", "error", err)
 		return 0, TroubleStore

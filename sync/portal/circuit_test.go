@@ -172,6 +172,8 @@ func TestPortalThatIsNotWellIsNotAsked(t *testing.T) {
 func TestRunFindsTheLineDownAndBack(t *testing.T) {
 	p := newPlace(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
 	p.opt.RetryAfter, p.opt.HealthEvery = time.Millisecond, time.Millisecond
+	var back atomic.Int32
+	p.opt.Back = func() { back.Add(1) }
 	c := p.client(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
@@ -179,6 +181,9 @@ func TestRunFindsTheLineDownAndBack(t *testing.T) {
 	for _, down := range []bool{true, false, true} {
 		p.line.set(down)
 		eventually(t, func() bool { s := c.Status(); return s.Up != down && !s.Since.IsZero() })
+		if !down {
+			eventually(t, func() bool { return back.Load() == 1 })
+		}
 	}
 	cancel()
 	if err := <-done; err != nil {

@@ -37,7 +37,9 @@ type Options struct {
 	RetryAfter time.Duration
 	// HealthEvery is how often Run looks at a portal that is reachable, 15 s if 0.
 	HealthEvery time.Duration
-	Now         func() time.Time // time.Now if nil
+	// Back is called by Run when the portal can be reached again.
+	Back func()
+	Now  func() time.Time // time.Now if nil
 }
 
 // Client asks one portal. Its methods may be called by several goroutines.
@@ -81,6 +83,9 @@ func (o *Options) fill() {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Back == nil {
+		o.Back = func() {}
 	}
 	for d, standard := range map[*time.Duration]time.Duration{
 		&o.ConnectTimeout: 2 * time.Second,
@@ -147,6 +152,7 @@ func (c *Client) Run(ctx context.Context) error {
 			switch {
 			case err == nil && !wasUp:
 				c.opt.Log.Info("portal reachable again")
+				c.opt.Back()
 			case err != nil && wasUp:
 				c.opt.Log.Warn("portal not reachable", "err", err)
 			}
