@@ -30,9 +30,20 @@ type Answer struct {
 	State    State     `json:"state"`
 	Reason   string    `json:"reason,omitempty"` // why unavailable or stale, for the officer
 	Findings []Finding `json:"findings,omitempty"`
-	AsOf     time.Time `json:"as_of"`         // how old the data is
-	At       time.Time `json:"at"`            // when the answer arrived
-	Late     bool      `json:"late,omitzero"` // arrived after the outcome was recorded
+	// Rest is what the source would have said without its findings; nil means no_hit. A
+	// source sets it whenever it has findings and would not have said no_hit.
+	Rest *Rest     `json:"rest,omitempty"`
+	AsOf time.Time `json:"as_of"`         // how old the data is
+	At   time.Time `json:"at"`            // when the answer arrived
+	Late bool      `json:"late,omitzero"` // arrived after the outcome was recorded
+	// Silence is set if the source said nothing in time and this stands in for its answer.
+	Silence bool `json:"silence,omitzero"`
+}
+
+// Rest is the part of an answer that does not depend on what was found.
+type Rest struct {
+	State  State  `json:"state"` // no_hit, stale or unavailable
+	Reason string `json:"reason,omitempty"`
 }
 
 // LogValue keeps the findings out of logs.
@@ -40,22 +51,34 @@ func (a Answer) LogValue() slog.Value {
 	return slog.StringValue(fmt.Sprintf("%s from %s: %s", a.System, a.Source, a.State))
 }
 
-// Redact returns the answer as an officer without clearance sees it: as if the discreet
-// findings were not there. An answer about which nothing else is left reads exactly as one
-// that found nothing, stale if the list was old.
-func Redact(a Answer) Answer {
-	open := slices.DeleteFunc(slices.Clone(a.Findings), func(f Finding) bool { return f.Discreet })
-	if len(open) == len(a.Findings) {
+// Shown returns the answer as it may be shown. An officer without clearance sees it as if
+// the discreet findings had never been there: with the state of the findings that are left,
+// or what the source would have said had it found nothing.
+func (a Answer) Shown(cleared bool) Answer {
+	rest := a.Rest
+	a.Rest = nil
+	if cleared || !slices.ContainsFunc(a.Findings, func(f Finding) bool { return f.Discreet }) {
 		return a
 	}
-	a.Findings = nil
-	if len(open) > 0 {
-		a.Findings = open
-		return a
+	var open []Finding
+	state := StateNoHit
+	for _, f := range a.Findings {
+		if f.Discreet {
+			continue
+		}
+		open = append(open, f)
+		if f.State == StateHit || state == StateNoHit {
+			state = f.State
+		}
 	}
-	a.State = StateNoHit
-	if a.Reason != "" {
-		a.State = StateStale
+	a.Findings = open
+	switch {
+	case len(open) > 0:
+		a.State = state
+	case rest != nil:
+		a.State, a.Reason = rest.State, rest.Reason
+	default:
+		a.State, a.Reason = StateNoHit, ""
 	}
 	return a
 }
@@ -75,6 +98,7 @@ const (
 type Finding struct {
 	Entry       string  `json:"entry"` // the entry's id in its system
 	By          By      `json:"by"`
+	State       State   `json:"state"` // hit or possible
 	Score       float64 `json:"score"` // 0 to 1; not comparable between different By
 	Explanation []Part  `json:"explanation,omitempty"`
 	Category    string  `json:"category,omitempty"` // the alert's category

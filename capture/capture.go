@@ -31,6 +31,7 @@ type Evidence struct {
 	ID       string       `json:"id"` // unique within the check: "document-1"
 	At       time.Time    `json:"at"`
 	Device   devices.Info `json:"device"`
+	By       string       `json:"by,omitempty"` // the officer who added it by hand
 	Document *Document    `json:"document,omitempty"`
 	Finger   *Finger      `json:"finger,omitempty"`
 	Face     *Face        `json:"face,omitempty"`
@@ -45,6 +46,17 @@ func (e *Evidence) Modality() Modality {
 		return ModalityFinger
 	}
 	return ModalityFace
+}
+
+// PictureSize is how many bytes its picture takes.
+func (e *Evidence) PictureSize() int {
+	switch {
+	case e.Finger != nil:
+		return len(e.Finger.PNG)
+	case e.Face != nil:
+		return len(e.Face.JPEG)
+	}
+	return 0
 }
 
 // LogValue keeps the traveller out of logs.

@@ -112,6 +112,7 @@ type Evidence struct {
 	ID       string           `json:"id"`
 	Modality capture.Modality `json:"modality"`
 	Missing  capture.Missing  `json:"missing,omitempty"`
+	By       string           `json:"by,omitempty"` // the officer who added it by hand
 	At       time.Time        `json:"at"`
 }
 

@@ -51,7 +51,7 @@ func OfRecord(r *capture.Record, commitment string) Entry {
 	}
 	for i := range r.Evidence {
 		ev := &r.Evidence[i]
-		said := Evidence{ID: ev.ID, Modality: ev.Modality(), At: ev.At.UTC()}
+		said := Evidence{ID: ev.ID, Modality: ev.Modality(), By: ev.By, At: ev.At.UTC()}
 		if ev.Finger != nil {
 			said.Missing = ev.Finger.Missing
 		}

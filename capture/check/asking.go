@@ -12,7 +12,8 @@ import (
 type question struct {
 	asking  Asking
 	query   capture.Query
-	awaited []string         // systems that have not answered yet
+	systems []string         // asked; one that answers several times stands there as often
+	awaited []string         // of these, who have not answered yet
 	answers []capture.Answer // as they came
 	held    []capture.Answer // came while the record was being made durable
 }
@@ -32,10 +33,10 @@ func (d *Desk) ask(c *running, ev capture.Evidence) {
 		if len(systems) == 0 {
 			continue
 		}
-		q := &question{asking: asking, query: query, awaited: slices.Clone(systems)}
+		q := &question{asking: asking, query: query, systems: systems, awaited: slices.Clone(systems)}
 		c.questions = append(c.questions, q)
 		c.asked = append(c.asked, capture.Asked{
-			Evidence: ev.ID, Source: asking.Source.Name(), Systems: systems, At: query.At,
+			Evidence: ev.ID, Source: asking.Source.Name(), Systems: slices.Compact(slices.Sorted(slices.Values(systems))), At: query.At,
 		})
 		d.tasks.Go(func() { d.look(c, q) })
 	}
@@ -63,7 +64,7 @@ func (d *Desk) answered(c *running, q *question, a capture.Answer) {
 	defer d.mu.Unlock()
 	a.Evidence, a.Modality = q.query.Evidence.ID, q.query.Evidence.Modality()
 	a.Source, a.At = q.asking.Source.Name(), d.cfg.Now()
-	if !q.query.Officer.Profile.May(a.System, a.Modality) || len(q.answers)+len(q.held) >= maxAnswers {
+	if !slices.Contains(q.systems, a.System) || !q.query.Officer.Profile.May(a.System, a.Modality) || len(q.answers)+len(q.held) >= maxAnswers {
 		d.cfg.Log.Warn("answer dropped: not asked for", "source", a.Source, "check", c.id)
 		return
 	}
@@ -83,7 +84,7 @@ func (d *Desk) giveUp(c *running, q *question, reason string) {
 	for _, system := range slices.Clone(q.awaited) {
 		q.take(d, c, capture.Answer{
 			Evidence: q.query.Evidence.ID, Modality: q.query.Evidence.Modality(), System: system,
-			Source: q.asking.Source.Name(), State: capture.StateUnavailable, Reason: reason, AsOf: now, At: now,
+			Source: q.asking.Source.Name(), State: capture.StateUnavailable, Reason: reason, AsOf: now, At: now, Silence: true,
 		})
 	}
 	d.settle(c)
@@ -92,23 +93,28 @@ func (d *Desk) giveUp(c *running, q *question, reason string) {
 
 // take files an answer by the moment at which it comes. The mutex is held.
 func (q *question) take(d *Desk, c *running, a capture.Answer) {
-	q.awaited = slices.DeleteFunc(q.awaited, func(s string) bool { return s == a.System })
+	if i := slices.Index(q.awaited, a.System); i >= 0 {
+		q.awaited = slices.Delete(q.awaited, i, i+1)
+	}
 	switch {
 	case c.recording:
 		q.held = append(q.held, a)
 	case c.phase == PhaseCollecting || c.phase == PhaseConcluding:
-		q.replaceSilence(a.System)
+		if !a.Silence {
+			q.replaceSilence(a.System)
+		}
 		q.answers = append(q.answers, a)
 	default:
 		d.late(c, q, a)
 	}
 }
 
-// replaceSilence drops the answer that stood in for a system that had been given up.
+// replaceSilence drops an answer that stood in for a system that had been given up.
 func (q *question) replaceSilence(system string) {
-	q.answers = slices.DeleteFunc(q.answers, func(a capture.Answer) bool {
-		return a.System == system && a.State == capture.StateUnavailable && a.List == ""
-	})
+	i := slices.IndexFunc(q.answers, func(a capture.Answer) bool { return a.System == system && a.Silence })
+	if i >= 0 {
+		q.answers = slices.Delete(q.answers, i, i+1)
+	}
 }
 
 // settleHeld files the answers that came while a record was being made durable. The mutex
@@ -134,15 +140,46 @@ func (d *Desk) late(c *running, q *question, a capture.Answer) {
 		q.replaceSilence(a.System)
 		q.answers = append(q.answers, a)
 	}
-	if a.State == capture.StateHit || a.State == capture.StatePossible {
+	if found(a) {
 		d.alert(c, a)
 	}
 	rec := d.record(c, capture.RecordLateAnswer)
 	rec.Answers = []capture.Answer{a}
+	d.lates = append(d.lates, rec)
+	d.keepLates()
+}
+
+// keepLates makes the late answers durable, in their order. If that fails they are kept for
+// the next time that a record is. The mutex is held.
+func (d *Desk) keepLates() {
+	if d.writing || len(d.lates) == 0 {
+		return
+	}
+	d.writing = true
 	d.tasks.Go(func() {
-		if err := d.cfg.Recorder.Record(context.WithoutCancel(d.ctx), rec); err != nil {
-			d.cfg.Log.Error("late answer not recorded", "check", c.id, "error", err)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		defer func() { d.writing = false }()
+		for len(d.lates) > 0 {
+			rec := d.lates[0]
+			d.mu.Unlock()
+			err := d.cfg.Recorder.Record(context.WithoutCancel(d.ctx), rec)
+			d.mu.Lock()
+			if err != nil {
+				d.cfg.Log.Error("late answer not recorded yet", "check", rec.Check, "waiting", len(d.lates), "error", err)
+				return
+			}
+			d.lates = d.lates[1:]
 		}
+	})
+}
+
+// offline reports whether central was asked about something and knew nothing at all.
+func (c *running) offline() bool {
+	return slices.ContainsFunc(c.questions, func(q *question) bool {
+		return q.asking.Central && len(q.answers) > 0 && !slices.ContainsFunc(q.answers, func(a capture.Answer) bool {
+			return a.State != capture.StateUnavailable
+		})
 	})
 }
 

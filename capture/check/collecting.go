@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"boothd/capture"
 )
@@ -64,26 +65,79 @@ func (d *Desk) guide(c *running, m capture.Modality, col *collection, text strin
 // add takes a piece of evidence into the check and asks every source about it. The mutex is
 // held.
 func (d *Desk) add(c *running, ev capture.Evidence) {
-	if len(c.evidence) >= maxEvidence {
-		d.cfg.Log.Warn("evidence dropped: too many pieces", "check", c.id)
+	if len(c.evidence) >= maxEvidence || c.pictures()+ev.PictureSize() > maxPictures {
+		d.cfg.Log.Warn("evidence dropped: the check holds too much", "check", c.id, "modality", ev.Modality())
+		c.guidance[ev.Modality()] = "No more pictures can be kept in this check: conclude it with what is there."
+		d.notify()
 		return
 	}
 	ev.ID = c.nextID(ev.Modality())
 	c.evidence = append(c.evidence, ev)
 	d.ask(c, ev)
-	if c.has(capture.ModalityFace) == 0 && c.collecting[capture.ModalityFace] == nil && slices.Contains(d.cfg.Rules.Require, capture.ModalityFace) {
-		d.collect(c, capture.ModalityFace)
+	if ev.Document != nil {
+		d.heedAge(c, ev.At)
 	}
-	if ev.Document != nil && d.cfg.Rules.FingersExempt(&ev.Document.Zone, ev.At) && c.has(capture.ModalityFinger) == 0 {
-		d.stopCollecting(c, capture.ModalityFinger)
-		none := capture.Evidence{ID: c.nextID(capture.ModalityFinger), At: ev.At, Finger: &capture.Finger{Missing: capture.MissingNotApplicable}}
-		c.evidence = append(c.evidence, none)
-	}
+	d.collectWanted(c)
 	d.settle(c)
 	d.notify()
 }
 
-func (c *running) nextID(m capture.Modality) string { return fmt.Sprintf("%s-%d", m, c.has(m)+1) }
+// heedAge makes the fingers follow the document that was read last: of a child none are taken
+// and no picture is kept, whatever an earlier document said. The mutex is held.
+func (d *Desk) heedAge(c *running, at time.Time) {
+	notApplicable := func(e capture.Evidence) bool {
+		return e.Finger != nil && e.Finger.Missing == capture.MissingNotApplicable
+	}
+	c.evidence = slices.DeleteFunc(c.evidence, notApplicable)
+	if !d.exempt(c) || !slices.Contains(d.cfg.Rules.Require, capture.ModalityFinger) {
+		return
+	}
+	d.stopCollecting(c, capture.ModalityFinger)
+	for i := range c.evidence {
+		if f := c.evidence[i].Finger; f != nil {
+			c.evidence[i].Finger = &capture.Finger{Position: f.Position, Missing: capture.MissingNotApplicable}
+		}
+	}
+	if c.has(capture.ModalityFinger) == 0 {
+		c.evidence = append(c.evidence, capture.Evidence{
+			ID: c.nextID(capture.ModalityFinger), At: at, Finger: &capture.Finger{Missing: capture.MissingNotApplicable},
+		})
+	}
+}
+
+// exempt reports whether no fingerprints are taken of the traveller.
+func (d *Desk) exempt(c *running) bool {
+	return d.cfg.Rules.FingersExempt(capture.LastZone(c.evidence), d.cfg.Now())
+}
+
+// collectWanted starts waiting for the evidence that is wanted and not waited for yet. The
+// mutex is held.
+func (d *Desk) collectWanted(c *running) {
+	if c.phase != PhaseCollecting {
+		return
+	}
+	for _, m := range d.wanted(c) {
+		first := m == capture.ModalityDocument
+		if c.collecting[m] == nil && (first || c.has(capture.ModalityDocument) > 0) {
+			d.collect(c, m)
+		}
+	}
+}
+
+// pictures is how many bytes of pictures the check holds.
+func (c *running) pictures() int {
+	n := 0
+	for i := range c.evidence {
+		n += c.evidence[i].PictureSize()
+	}
+	return n
+}
+
+// nextID numbers the pieces of each modality; a number is not given again.
+func (c *running) nextID(m capture.Modality) string {
+	c.numbers[m]++
+	return fmt.Sprintf("%s-%d", m, c.numbers[m])
+}
 
 // has counts the pieces of evidence of a modality.
 func (c *running) has(m capture.Modality) int {

@@ -28,8 +28,10 @@ func (d *Desk) decide(c *running) {
 	d.stopCollecting(c, "")
 	rec := d.record(c, capture.RecordOutcome)
 	rec.Evidence, rec.Asked, rec.Answers = c.evidence, c.asked, c.answers()
-	rec.Offline = slices.ContainsFunc(rec.Answers, func(a capture.Answer) bool { return a.State == capture.StateUnavailable })
-	outcome := policy.Decide(d.cfg.Rules, policy.Facts{Now: rec.At, Evidence: rec.Evidence, Answers: rec.Answers})
+	rec.Offline = c.offline()
+	outcome := policy.Decide(d.cfg.Rules, policy.Facts{
+		Now: rec.At, Profile: c.officer.Profile, Evidence: rec.Evidence, Answers: rec.Answers,
+	})
 	rec.Recommendation = &outcome
 	d.tasks.Go(func() {
 		err := d.cfg.Recorder.Record(context.WithoutCancel(d.ctx), rec)
@@ -41,6 +43,7 @@ func (d *Desk) decide(c *running) {
 			c.fault = "The record could not be stored, so no outcome can be shown. Ask for the outcome again, or abandon the check and follow the fall-back procedure."
 		} else {
 			c.phase, c.recommendation = PhaseDecided, &outcome
+			d.keepLates()
 		}
 		d.settleHeld(c)
 		d.notify()
@@ -60,9 +63,25 @@ func (d *Desk) record(c *running, kind capture.RecordKind) *capture.Record {
 	}
 }
 
+// alert puts a late hit on the desk. If there are too many, the oldest goes of those that the
+// same officers see: a discreet one never takes another's place.
 func (d *Desk) alert(c *running, a capture.Answer) {
 	d.alerts = append(d.alerts, Alert{ID: rand.Text(), Check: c.id, At: d.cfg.Now(), Answer: a})
-	if len(d.alerts) > maxAlerts {
-		d.alerts = d.alerts[1:]
+	alike := func(b Alert) bool { return found(b.Answer.Shown(false)) == found(a.Shown(false)) }
+	n := 0
+	for _, b := range d.alerts {
+		if alike(b) {
+			n++
+		}
 	}
+	if n > maxAlerts {
+		d.cfg.Log.Warn("too many alerts: the oldest is no longer shown", "check", c.id)
+		i := slices.IndexFunc(d.alerts, alike)
+		d.alerts = slices.Delete(d.alerts, i, i+1)
+	}
+}
+
+// found reports whether the answer has something to look at.
+func found(a capture.Answer) bool {
+	return a.State == capture.StateHit || a.State == capture.StatePossible
 }

@@ -47,9 +47,10 @@ func (e *RefusedError) Unwrap() error { return e.Reason }
 const MaxWhy = 2000
 
 const (
-	maxAlerts   = 50
-	maxEvidence = 64
-	maxAnswers  = 256 // to one question
+	maxAlerts   = 50       // of those that everybody may see, and of the discreet ones
+	maxEvidence = 64       // pieces in a check
+	maxPictures = 12 << 20 // bytes in a check, so that its record can be kept
+	maxAnswers  = 256      // to one question
 )
 
 // Collector takes evidence from the devices.
@@ -86,6 +87,8 @@ type Desk struct {
 	closing bool
 	check   *running // the current or last one
 	alerts  []Alert
+	lates   []*capture.Record // late answers that are not durable yet
+	writing bool              // they are being made so
 	changed chan struct{}
 }
 
@@ -102,6 +105,7 @@ type running struct {
 	started        time.Time
 	phase          Phase
 	evidence       []capture.Evidence
+	numbers        map[capture.Modality]int // pieces so far
 	asked          []capture.Asked
 	questions      []*question
 	collecting     map[capture.Modality]*collection
@@ -114,9 +118,9 @@ type running struct {
 
 func (c *running) open() bool { return c.phase != PhaseClosed && c.phase != PhaseAbandoned }
 
-// Start begins a check and its collection of evidence. The portrait is taken once the
-// traveller has presented something else, for before that the camera may see nobody, or
-// when Retake asks for it. Start returns ErrOpen while another
+// Start begins a check with the document. Portrait and finger follow once there is one: before
+// that the camera may see nobody, and whether fingerprints may be taken at all, the
+// traveller's age tells. Retake asks for them earlier. Start returns ErrOpen while another
 // check is open and a *RefusedError if the record of a further check could not be kept.
 func (d *Desk) Start(ctx context.Context, officer capture.Officer) (string, error) {
 	if err := d.cfg.Recorder.Ready(ctx); err != nil {
@@ -137,36 +141,33 @@ func (d *Desk) Start(ctx context.Context, officer capture.Officer) (string, erro
 		phase:      PhaseCollecting,
 		collecting: map[capture.Modality]*collection{},
 		guidance:   map[capture.Modality]string{},
+		numbers:    map[capture.Modality]int{},
 	}
 	d.check = c
-	for _, m := range d.cfg.Rules.Require {
-		if m != capture.ModalityFace || len(d.cfg.Rules.Require) == 1 {
-			d.collect(c, m)
-		}
-	}
+	d.collect(c, capture.ModalityDocument)
 	d.cfg.Log.Info("check started", "check", c.id, "officer", officer.ID)
 	d.notify()
 	return c.id, nil
 }
 
-// AddZone takes a machine-readable zone that the officer has typed. Its error is that of
-// mrz.Parse if the lines are no zone.
-func (d *Desk) AddZone(ctx context.Context, id string, lines []string) error {
+// AddZone takes a machine-readable zone that an officer has typed. Its error is that of
+// mrz.Read if the lines are no zone.
+func (d *Desk) AddZone(ctx context.Context, id, officer string, lines []string) error {
 	zone, err := mrz.Read(lines, d.cfg.Now())
 	if err != nil {
 		return err
 	}
-	ev := capture.Evidence{At: d.cfg.Now(), Document: &capture.Document{Zone: zone}}
+	ev := capture.Evidence{At: d.cfg.Now(), By: officer, Document: &capture.Document{Zone: zone}}
 	ev.Device.Model = "typed by the officer"
 	return d.addByHand(id, ev)
 }
 
 // MissFinger records why no finger can be taken.
-func (d *Desk) MissFinger(ctx context.Context, id string, reason capture.Missing) error {
+func (d *Desk) MissFinger(ctx context.Context, id, officer string, reason capture.Missing) error {
 	if reason != capture.MissingPermanent && reason != capture.MissingTemporary {
 		return ErrBadInput
 	}
-	ev := capture.Evidence{At: d.cfg.Now(), Finger: &capture.Finger{Missing: reason}}
+	ev := capture.Evidence{At: d.cfg.Now(), By: officer, Finger: &capture.Finger{Missing: reason}}
 	ev.Device.Model = "stated by the officer"
 	return d.addByHand(id, ev)
 }
@@ -183,7 +184,8 @@ func (d *Desk) addByHand(id string, ev capture.Evidence) error {
 	return nil
 }
 
-// Retake captures a piece of evidence again. What was captured before stays in the record.
+// Retake captures a piece of evidence again, or earlier than it would be. What was captured
+// before stays in the record. A finger of a child is not taken.
 func (d *Desk) Retake(ctx context.Context, id string, m capture.Modality) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -191,7 +193,7 @@ func (d *Desk) Retake(ctx context.Context, id string, m capture.Modality) error 
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(d.cfg.Rules.Require, m) {
+	if !slices.Contains(d.cfg.Rules.Require, m) || m == capture.ModalityFinger && d.exempt(c) {
 		return ErrBadInput
 	}
 	d.stopCollecting(c, m)
@@ -247,8 +249,8 @@ func (d *Desk) Dispose(ctx context.Context, id string, disposition capture.Dispo
 }
 
 // Abandon ends a check that has no outcome. That it was made, and what was asked, is
-// recorded without the evidence.
-func (d *Desk) Abandon(ctx context.Context, id string, why string) error {
+// recorded without the evidence. The officer is who ends it; empty if the booth does.
+func (d *Desk) Abandon(ctx context.Context, id, officer, why string) error {
 	why = strings.TrimSpace(why)
 	if len(why) > MaxWhy {
 		return ErrBadInput
@@ -258,8 +260,8 @@ func (d *Desk) Abandon(ctx context.Context, id string, why string) error {
 			return nil, ErrWrongPhase
 		}
 		rec := d.record(c, capture.RecordAbandoned)
-		rec.Asked, rec.Answers = c.asked, c.answers()
-		rec.Disposition = &capture.Disposition{Why: why, Officer: c.officer.ID, At: rec.At}
+		rec.Asked, rec.Answers, rec.Offline = c.asked, c.answers(), c.offline()
+		rec.Disposition = &capture.Disposition{Why: why, Officer: officer, At: rec.At}
 		return rec, nil
 	}, func(c *running) {
 		c.phase = PhaseAbandoned
@@ -283,6 +285,7 @@ func (d *Desk) finish(ctx context.Context, id string, last func(*running) (*capt
 		d.mu.Unlock()
 		return err
 	}
+	d.stopCollecting(c, "") // nothing may be asked that the record does not tell of
 	c.recording = true
 	d.mu.Unlock()
 
@@ -291,15 +294,17 @@ func (d *Desk) finish(ctx context.Context, id string, last func(*running) (*capt
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	c.recording = false
+	defer d.notify()
 	if err != nil {
 		d.settleHeld(c)
+		d.collectWanted(c)
+		d.settle(c)
 		return fmt.Errorf("%w: %w", ErrNotKept, err)
 	}
 	end(c)
-	d.stopCollecting(c, "")
 	d.settleHeld(c)
 	c.forget()
-	d.notify()
+	d.keepLates()
 	return nil
 }
 
@@ -318,22 +323,32 @@ func (d *Desk) Dismiss(alert string) {
 }
 
 // Close abandons a check that has no outcome yet, ends everything under way and waits for
-// it.
+// it, at the longest until ctx ends.
 func (d *Desk) Close(ctx context.Context) error {
 	d.mu.Lock()
 	d.closing = true
 	c := d.check
 	d.mu.Unlock()
-	var err error
-	if c != nil {
-		err = d.Abandon(ctx, c.id, "the booth was stopped")
-		if errors.Is(err, ErrWrongPhase) {
-			err = nil
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		if c != nil {
+			err = d.Abandon(ctx, c.id, "", "the booth was stopped")
 		}
+		d.cancel()
+		d.tasks.Wait()
+		if errors.Is(err, ErrWrongPhase) {
+			err = nil // the check had ended or was decided
+		}
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		d.cancel()
+		return fmt.Errorf("close the desk: records are still being written: %w", ctx.Err())
 	}
-	d.cancel()
-	d.tasks.Wait()
-	return err
 }
 
 // Changed returns a channel that is closed at the next change of the view.
@@ -360,7 +375,7 @@ func (d *Desk) inPhase(id string, phases ...Phase) (*running, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.recording || !slices.Contains(phases, c.phase) {
+	if d.closing || c.recording || !slices.Contains(phases, c.phase) {
 		return nil, ErrWrongPhase
 	}
 	return c, nil

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -73,9 +74,6 @@ func TestSilentSourceIsUnavailableAndItsLateHitAlerts(t *testing.T) {
 		if got := b.states(); got["portal SIS"] != capture.StateUnavailable || got["portal VIS"] != capture.StateNoHit {
 			t.Errorf("states = %v", got)
 		}
-		if !b.recorder.first().Offline {
-			t.Error("the record does not say that a system could not be asked")
-		}
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
 		alerts := b.View(false).Alerts
@@ -113,7 +111,7 @@ func TestAnswerAfterTheTimeoutStillCountsBeforeTheOutcome(t *testing.T) {
 func TestNoOutcomeWithoutADurableRecord(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, &source{name: "local", systems: []string{"SIS"}, answers: []delayed{{0, noHit("SIS")}}})
-		b.recorder.broken = errBroken
+		b.recorder.fail(errBroken)
 		b.traveller.present(document(1980), finger(), face())
 		b.phase(PhaseConcluding)
 		if v := b.View(true).Check; v.Recommendation != nil || v.Fault == "" {
@@ -122,7 +120,7 @@ func TestNoOutcomeWithoutADurableRecord(t *testing.T) {
 		if err := b.Dispose(t.Context(), b.id, capture.Disposition{Decision: capture.OutcomeClear}); !errors.Is(err, ErrNotDecided) {
 			t.Errorf("Dispose: %v, want ErrNotDecided", err)
 		}
-		b.recorder.broken = nil
+		b.recorder.fail(nil)
 		if err := b.Conclude(t.Context(), b.id); err != nil {
 			t.Fatal(err)
 		}
@@ -132,15 +130,15 @@ func TestNoOutcomeWithoutADurableRecord(t *testing.T) {
 
 func TestDispositionThatCannotBeKeptLeavesTheCheckOpen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := start(t)
+		b := start(t, local())
 		b.traveller.present(document(1980), finger(), face())
 		b.outcome(capture.OutcomeClear)
-		b.recorder.broken = errBroken
+		b.recorder.fail(errBroken)
 		if err := b.Dispose(t.Context(), b.id, capture.Disposition{Decision: capture.OutcomeClear}); !errors.Is(err, errBroken) {
 			t.Errorf("Dispose: %v", err)
 		}
 		b.phase(PhaseDecided)
-		b.recorder.broken = nil
+		b.recorder.fail(nil)
 		if err := b.Dispose(t.Context(), b.id, capture.Disposition{Decision: capture.OutcomeClear}); err != nil {
 			t.Errorf("second try: %v", err)
 		}
@@ -181,25 +179,77 @@ func TestDiscreetHitIsNotNoticed(t *testing.T) {
 }
 
 func TestChildrenUnderTwelveGiveNoFingerprints(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := start(t)
-		b.traveller.present(document(time.Now().Year()-8), face())
-		b.outcome(capture.OutcomeClear)
-		i := slices.IndexFunc(b.recorder.first().Evidence, func(e capture.Evidence) bool { return e.Finger != nil })
-		if i < 0 || b.recorder.first().Evidence[i].Finger.Missing != capture.MissingNotApplicable {
-			t.Error("the record does not say why there is no finger")
-		}
-	})
+	const child, adult = 1994, 1980 // the clock of the tests starts in 2000
+	tests := []struct {
+		name  string
+		steps func(t *testing.T, b *bench)
+		want  capture.Missing
+	}{
+		{"the document tells it", func(t *testing.T, b *bench) {
+			b.traveller.present(document(child))
+			if err := b.Retake(t.Context(), b.id, capture.ModalityFinger); !errors.Is(err, ErrBadInput) {
+				t.Errorf("a child's finger was asked for: %v", err)
+			}
+			b.traveller.present(face())
+		}, capture.MissingNotApplicable},
+		{"a finger was taken before the document was read", func(t *testing.T, b *bench) {
+			if err := b.Retake(t.Context(), b.id, capture.ModalityFinger); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			b.traveller.present(finger(), document(child), face())
+		}, capture.MissingNotApplicable},
+		{"an adult's document was read first by mistake", func(t *testing.T, b *bench) {
+			b.traveller.present(document(adult), finger())
+			if err := b.Retake(t.Context(), b.id, capture.ModalityDocument); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			b.traveller.present(document(child), face())
+		}, capture.MissingNotApplicable},
+		{"a child's document was read first by mistake", func(t *testing.T, b *bench) {
+			b.traveller.present(document(child))
+			if err := b.Retake(t.Context(), b.id, capture.ModalityDocument); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			b.traveller.present(document(adult), face())
+			b.phase(PhaseCollecting)
+			b.traveller.present(finger())
+		}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := start(t, local())
+				tt.steps(t, b)
+				b.outcome(capture.OutcomeClear)
+				fingers := 0
+				for _, e := range b.recorder.first().Evidence {
+					if e.Finger == nil {
+						continue
+					}
+					fingers++
+					if e.Finger.Missing != tt.want || (len(e.Finger.PNG) > 0) != (tt.want == "") {
+						t.Errorf("finger missing %q with a picture of %d bytes", e.Finger.Missing, len(e.Finger.PNG))
+					}
+				}
+				if fingers != 1 {
+					t.Errorf("%d fingers in the record, want 1", fingers)
+				}
+			})
+		})
+	}
 }
 
 func TestMissingFingerIsCoded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := start(t)
+		b := start(t, local())
 		b.traveller.present(document(1980), face())
-		if err := b.MissFinger(t.Context(), b.id, "lost"); !errors.Is(err, ErrBadInput) {
+		if err := b.MissFinger(t.Context(), b.id, "officer-7", "lost"); !errors.Is(err, ErrBadInput) {
 			t.Errorf("an unknown code: %v", err)
 		}
-		if err := b.MissFinger(t.Context(), b.id, capture.MissingTemporary); err != nil {
+		if err := b.MissFinger(t.Context(), b.id, "officer-7", capture.MissingTemporary); err != nil {
 			t.Fatal(err)
 		}
 		b.outcome(capture.OutcomeRefer)
@@ -208,7 +258,7 @@ func TestMissingFingerIsCoded(t *testing.T) {
 
 func TestConcludeGoesOnWithWhatIsThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := start(t)
+		b := start(t, local())
 		b.traveller.present(document(1980))
 		if err := b.Conclude(t.Context(), b.id); err != nil {
 			t.Fatal(err)
@@ -219,12 +269,12 @@ func TestConcludeGoesOnWithWhatIsThere(t *testing.T) {
 
 func TestRetakeKeepsTheEarlierEvidence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := start(t)
-		b.traveller.present(finger())
+		b := start(t, local())
+		b.traveller.present(document(1980), finger())
 		if err := b.Retake(t.Context(), b.id, capture.ModalityFinger); err != nil {
 			t.Fatal(err)
 		}
-		b.traveller.present(document(1980), face())
+		b.traveller.present(face())
 		b.phase(PhaseCollecting)
 		b.traveller.present(finger())
 		b.outcome(capture.OutcomeClear)
@@ -234,17 +284,31 @@ func TestRetakeKeepsTheEarlierEvidence(t *testing.T) {
 	})
 }
 
-func TestPortraitIsTakenOnceTheTravellerIsThere(t *testing.T) {
+func TestPortraitAndFingerFollowTheDocument(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := start(t)
-		select {
-		case b.traveller[capture.ModalityFace] <- face():
-			t.Fatal("the camera was used before the traveller had presented anything")
-		default:
+		b := start(t, local())
+		for _, ev := range []capture.Evidence{face(), finger()} {
+			select {
+			case b.traveller[ev.Modality()] <- ev:
+				t.Fatalf("a %s was taken before the document told the traveller's age", ev.Modality())
+			default:
+			}
 		}
-		b.traveller.present(finger(), face())
-		if n := len(b.View(true).Check.Evidence); n != 2 {
-			t.Errorf("%d pieces of evidence, want 2", n)
+		b.traveller.present(document(1980), finger(), face())
+		b.outcome(capture.OutcomeClear)
+	})
+}
+
+func TestFingerCanBeAskedForWithoutADocument(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, local())
+		if err := b.Retake(t.Context(), b.id, capture.ModalityFinger); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		b.traveller.present(finger())
+		if n := len(b.View(true).Check.Evidence); n != 1 {
+			t.Errorf("%d pieces of evidence, want 1", n)
 		}
 	})
 }
@@ -255,10 +319,10 @@ func TestStartIsRefused(t *testing.T) {
 		if _, err := b.Start(t.Context(), officer); !errors.Is(err, ErrOpen) {
 			t.Errorf("with a check open: %v, want ErrOpen", err)
 		}
-		if err := b.Abandon(t.Context(), b.id, "left the queue"); err != nil {
+		if err := b.Abandon(t.Context(), b.id, "officer-8", "left the queue"); err != nil {
 			t.Fatal(err)
 		}
-		b.recorder.full = errors.New("the disk is full")
+		b.recorder.fill(errors.New("the disk is full"))
 		var refused *RefusedError
 		if _, err := b.Start(t.Context(), officer); !errors.As(err, &refused) {
 			t.Errorf("with a full disk: %v, want a RefusedError", err)
@@ -270,7 +334,7 @@ func TestAbandonedCheckIsRecordedWithoutEvidence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, &source{name: "local", systems: []string{"SIS"}, answers: []delayed{{0, noHit("SIS")}}})
 		b.traveller.present(document(1980))
-		if err := b.Abandon(t.Context(), b.id, "left the queue"); err != nil {
+		if err := b.Abandon(t.Context(), b.id, "officer-8", "left the queue"); err != nil {
 			t.Fatal(err)
 		}
 		b.phase(PhaseAbandoned)
@@ -313,9 +377,9 @@ func TestAnotherChecksActionsAreRefused(t *testing.T) {
 		for name, err := range map[string]error{
 			"conclude": b.Conclude(t.Context(), "other"),
 			"dispose":  b.Dispose(t.Context(), "other", capture.Disposition{Decision: capture.OutcomeClear}),
-			"abandon":  b.Abandon(t.Context(), "other", ""),
+			"abandon":  b.Abandon(t.Context(), "other", "", ""),
 			"retake":   b.Retake(t.Context(), "other", capture.ModalityFace),
-			"zone":     b.AddZone(t.Context(), "other", []string{"P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10"}),
+			"zone":     b.AddZone(t.Context(), "other", "", []string{"P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10"}),
 		} {
 			if !errors.Is(err, ErrNoCheck) {
 				t.Errorf("%s: %v, want ErrNoCheck", name, err)
@@ -324,5 +388,136 @@ func TestAnotherChecksActionsAreRefused(t *testing.T) {
 		if mime, _, ok := b.Image(b.id, "face-1"); ok {
 			t.Errorf("a picture that was not taken: %s", mime)
 		}
+	})
+}
+
+func TestEveryListOfASystemIsAwaited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lists := &source{name: "local", systems: []string{"SIS", "SIS"}, answers: []delayed{{0, noHit("SIS")}, {time.Second, hit("SIS", false)}}}
+		b := start(t, lists)
+		b.traveller.present(document(1980), finger(), face())
+		b.phase(PhaseCollecting)
+		time.Sleep(2 * time.Second)
+		b.outcome(capture.OutcomeStop)
+	})
+}
+
+func TestNothingIsAskedThatTheRecordDoesNotTellOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, local())
+		b.recorder.block = make(chan struct{})
+		abandoned := make(chan error)
+		go func() { abandoned <- b.Abandon(t.Context(), b.id, "officer-7", "left the queue") }()
+		synctest.Wait()
+		select {
+		case b.traveller[capture.ModalityDocument] <- document(1980):
+			t.Error("a document was taken while the check was being abandoned")
+		default:
+		}
+		close(b.recorder.block)
+		if err := <-abandoned; err != nil {
+			t.Fatal(err)
+		}
+		b.phase(PhaseAbandoned)
+		if kinds := b.recorder.kinds(); len(kinds) != 1 {
+			t.Errorf("records %v", kinds)
+		}
+	})
+}
+
+func TestCheckGoesOnAfterItCouldNotBeAbandoned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, local())
+		b.recorder.fail(errBroken)
+		if err := b.Abandon(t.Context(), b.id, "officer-7", "left the queue"); !errors.Is(err, ErrNotKept) {
+			t.Fatalf("Abandon: %v, want ErrNotKept", err)
+		}
+		b.recorder.fail(nil)
+		synctest.Wait()
+		b.traveller.present(document(1980), finger(), face())
+		b.outcome(capture.OutcomeClear)
+	})
+}
+
+func TestLateAnswerIsKeptAsSoonAsItCanBe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		portal := &source{name: "portal", systems: []string{"SIS"}, answers: []delayed{{20 * time.Second, hit("SIS", false)}}}
+		b := start(t, portal)
+		b.traveller.present(document(1980), finger(), face())
+		time.Sleep(6 * time.Second)
+		b.outcome(capture.OutcomeIncomplete)
+		b.recorder.fail(errBroken)
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		b.recorder.fail(nil)
+		if err := b.Dispose(t.Context(), b.id, capture.Disposition{Decision: capture.OutcomeStop, Why: "hit"}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		want := []capture.RecordKind{capture.RecordOutcome, capture.RecordDisposition, capture.RecordLateAnswer}
+		if got := b.recorder.kinds(); !slices.Equal(got, want) {
+			t.Errorf("records %v, want %v", got, want)
+		}
+	})
+}
+
+func TestOfflineMeansThatCentralKnewNothing(t *testing.T) {
+	silent := []delayed{{time.Hour, noHit("SIS")}}
+	tests := []struct {
+		name          string
+		local, portal []delayed
+		want          bool
+	}{
+		{"central is silent", []delayed{{0, noHit("SIS")}}, silent, true},
+		{"a local list is too old", []delayed{{0, capture.Answer{System: "SIS", State: capture.StateUnavailable}}}, []delayed{{0, noHit("SIS")}}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := start(t, &source{name: "local", systems: []string{"SIS"}, answers: tt.local}, &source{name: "portal", systems: []string{"SIS"}, answers: tt.portal})
+				b.traveller.present(document(1980), finger(), face())
+				time.Sleep(6 * time.Second)
+				b.phase(PhaseDecided)
+				if got := b.recorder.first().Offline; got != tt.want {
+					t.Errorf("offline %t, want %t", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
+func TestCheckHoldsNoMorePicturesThanARecordCan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, local())
+		b.traveller.present(document(1980))
+		large := face()
+		large.Face.JPEG = make([]byte, 8<<20)
+		b.traveller.present(large)
+		if err := b.Retake(t.Context(), b.id, capture.ModalityFace); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		b.traveller.present(large)
+		if v := b.View(true).Check; len(v.Evidence) != 2 || len(v.Guidance) == 0 {
+			t.Errorf("%d pieces of evidence and guidance %v", len(v.Evidence), v.Guidance)
+		}
+		b.traveller.present(finger())
+		b.outcome(capture.OutcomeClear)
+	})
+}
+
+func TestCloseDoesNotWaitForABrokenDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, local())
+		b.recorder.block = make(chan struct{})
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		if err := b.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Close: %v", err)
+		}
+		if err := b.AddZone(t.Context(), b.id, "officer-7", []string{"P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10"}); !errors.Is(err, ErrWrongPhase) {
+			t.Errorf("evidence after Close: %v", err)
+		}
+		close(b.recorder.block)
 	})
 }

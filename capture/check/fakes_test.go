@@ -18,14 +18,34 @@ import (
 // recorder keeps records in memory and fails when told to.
 type recorder struct {
 	mu      sync.Mutex
-	full    error // returned by Ready
-	broken  error // returned by Record
+	full    error         // returned by Ready
+	broken  error         // returned by Record
+	block   chan struct{} // Record waits for it to be closed, if there is one
 	records []capture.Record
 }
 
-func (r *recorder) Ready(context.Context) error { return r.full }
+func (r *recorder) fill(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.full = err
+}
+
+func (r *recorder) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.broken = err
+}
+
+func (r *recorder) Ready(context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.full
+}
 
 func (r *recorder) Record(ctx context.Context, rec *capture.Record) error {
+	if r.block != nil {
+		<-r.block
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if ctx.Err() != nil {
@@ -142,6 +162,21 @@ var officer = capture.Officer{ID: "officer-7", Profile: capture.Profile{
 	Systems: map[capture.Modality][]string{capture.ModalityDocument: {"SIS", "VIS", "SLTD"}},
 }}
 
+// may narrows the officer's profile to the systems that the sources answer for.
+func may(sources []*source) capture.Officer {
+	o := officer
+	o.Profile.Systems = map[capture.Modality][]string{}
+	for _, s := range sources {
+		o.Profile.Systems[capture.ModalityDocument] = append(o.Profile.Systems[capture.ModalityDocument], s.systems...)
+	}
+	return o
+}
+
+// local is a source that holds nothing about anybody.
+func local() *source {
+	return &source{name: "local", systems: []string{"SIS"}, answers: []delayed{{0, noHit("SIS")}}}
+}
+
 type bench struct {
 	*Desk
 	t         *testing.T
@@ -159,7 +194,7 @@ func start(t *testing.T, sources ...*source) *bench {
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
 	}
 	for _, s := range sources {
-		cfg.Sources = append(cfg.Sources, Asking{Source: s, Timeout: 5 * time.Second, Linger: time.Minute})
+		cfg.Sources = append(cfg.Sources, Asking{Source: s, Central: s.name == "portal", Timeout: 5 * time.Second, Linger: time.Minute})
 	}
 	b.Desk = NewDesk(cfg)
 	t.Cleanup(func() {
@@ -167,7 +202,7 @@ func start(t *testing.T, sources ...*source) *bench {
 			t.Errorf("Close: %v", err)
 		}
 	})
-	id, err := b.Start(t.Context(), officer)
+	id, err := b.Start(t.Context(), may(sources))
 	if err != nil {
 		t.Fatalf("Start: %v", err)
 	}

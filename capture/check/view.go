@@ -86,13 +86,9 @@ func (d *Desk) View(cleared bool) View {
 	defer d.mu.Unlock()
 	v := View{Alerts: []Alert{}}
 	for _, a := range d.alerts {
-		if !cleared {
-			a.Answer = capture.Redact(a.Answer)
-			if a.Answer.State != capture.StateHit && a.Answer.State != capture.StatePossible {
-				continue
-			}
+		if a.Answer = a.Answer.Shown(cleared); found(a.Answer) {
+			v.Alerts = append(v.Alerts, a)
 		}
-		v.Alerts = append(v.Alerts, a)
 	}
 	if d.check != nil {
 		v.Check = d.viewCheck(d.check, cleared)
@@ -154,12 +150,13 @@ func viewEvidence(e *capture.Evidence) EvidenceView {
 func (q *question) lines(cleared bool) []Line {
 	var lines []Line
 	for _, a := range q.answers {
-		if !cleared {
-			a = capture.Redact(a)
-		}
-		lines = append(lines, Line{Answer: a})
+		lines = append(lines, Line{Answer: a.Shown(cleared)})
 	}
-	for _, system := range q.awaited {
+	waiting := slices.Clone(q.awaited)
+	for _, a := range q.held {
+		waiting = append(waiting, a.System)
+	}
+	for _, system := range waiting {
 		lines = append(lines, Line{Waiting: true, Answer: capture.Answer{
 			Evidence: q.query.Evidence.ID, Modality: q.query.Evidence.Modality(),
 			System: system, Source: q.asking.Source.Name(), AsOf: q.query.At, At: q.query.At,

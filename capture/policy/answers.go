@@ -14,13 +14,9 @@ type question struct {
 	evidence string
 }
 
-// answerReasons weighs the answers question by question. Of evidence that was taken again,
-// hits count, but what is not known of it does not: the later piece was asked about too.
+// answerReasons weighs the answers question by question. Of evidence that was taken again
+// and asked about again, hits count, but what is not known of it does not.
 func answerReasons(r Rules, f Facts) []capture.Reason {
-	last := map[capture.Modality]string{}
-	for _, e := range f.Evidence {
-		last[e.Modality()] = e.ID
-	}
 	var order []question
 	by := map[question][]capture.Answer{}
 	for _, a := range f.Answers {
@@ -28,14 +24,45 @@ func answerReasons(r Rules, f Facts) []capture.Reason {
 		if by[q] == nil {
 			order = append(order, q)
 		}
-		by[q] = append(by[q], capture.Redact(a))
+		by[q] = append(by[q], a.Shown(false))
 	}
-	var reasons []capture.Reason
+	last := map[capture.Modality]string{} // of the evidence that was asked about
+	for _, e := range f.Evidence {
+		if slices.ContainsFunc(order, func(q question) bool { return q.evidence == e.ID }) {
+			last[e.Modality()] = e.ID
+		}
+	}
+	reasons := unasked(r, f, order)
 	for _, q := range order {
 		reason, ok := r.weigh(q, by[q])
 		superseded := q.evidence != last[q.modality] && reason.Code != "system_hit" && reason.Code != "system_possible"
 		if ok && !superseded && !slices.Contains(reasons, reason) {
 			reasons = append(reasons, reason)
+		}
+	}
+	return reasons
+}
+
+// unasked speaks of the systems of the officer's profile that nobody answered for.
+func unasked(r Rules, f Facts, asked []question) []capture.Reason {
+	if len(asked) == 0 {
+		return []capture.Reason{{
+			Outcome: capture.OutcomeIncomplete, Code: "nothing_asked", Text: "No system was asked: nothing is known of the traveller.",
+		}}
+	}
+	var reasons []capture.Reason
+	for _, m := range []capture.Modality{capture.ModalityDocument, capture.ModalityFinger, capture.ModalityFace} {
+		if !slices.ContainsFunc(asked, func(q question) bool { return q.modality == m }) && m != capture.ModalityDocument {
+			continue
+		}
+		for _, system := range f.Profile.Systems[m] {
+			if slices.ContainsFunc(asked, func(q question) bool { return q.modality == m && q.system == system }) {
+				continue
+			}
+			reasons = append(reasons, capture.Reason{
+				Outcome: r.rule(question{system: system, modality: m}).Unavailable, Code: "system_unavailable", System: system, Modality: m,
+				Text: fmt.Sprintf("%s was not asked: what it holds is not known.", system),
+			})
 		}
 	}
 	return reasons

@@ -62,6 +62,7 @@ func Strict() Rules {
 // Facts is all that a recommendation rests on.
 type Facts struct {
 	Now      time.Time
+	Profile  capture.Profile // under which the systems were asked
 	Evidence []capture.Evidence
 	Answers  []capture.Answer
 }
@@ -104,8 +105,7 @@ func gravity(o capture.Outcome) int {
 func evidenceReasons(r Rules, f Facts) []capture.Reason {
 	var reasons []capture.Reason
 	for _, m := range r.Require {
-		i := slices.IndexFunc(f.Evidence, func(e capture.Evidence) bool { return e.Modality() == m })
-		if i < 0 {
+		if lastOf(f.Evidence, m) < 0 {
 			reasons = append(reasons, capture.Reason{
 				Outcome: capture.OutcomeIncomplete, Code: string(m) + "_missing", Modality: m,
 				Text: missingText(m),
@@ -115,10 +115,8 @@ func evidenceReasons(r Rules, f Facts) []capture.Reason {
 	if zone := capture.LastZone(f.Evidence); zone != nil {
 		reasons = append(reasons, documentReasons(zone, f.Now)...)
 	}
-	for i := range f.Evidence {
-		if finger := f.Evidence[i].Finger; finger != nil && finger.Missing != "" {
-			reasons = append(reasons, fingerReason(finger.Missing, r.FingersFrom))
-		}
+	if reason, ok := fingerReason(r, f); ok {
+		reasons = append(reasons, reason)
 	}
 	return reasons
 }
@@ -159,18 +157,38 @@ func expired(d mrz.Date, now time.Time) bool {
 	return now.After(end)
 }
 
-func fingerReason(m capture.Missing, from int) capture.Reason {
-	reason := capture.Reason{Code: "finger_" + string(m), Modality: capture.ModalityFinger}
-	switch m {
-	case capture.MissingNotApplicable:
+// fingerReason speaks of the finger that was taken, or stated to be missing, last.
+func fingerReason(r Rules, f Facts) (capture.Reason, bool) {
+	reason := capture.Reason{Modality: capture.ModalityFinger}
+	i := lastOf(f.Evidence, capture.ModalityFinger)
+	if i < 0 || f.Evidence[i].Finger.Missing == "" {
+		return reason, false
+	}
+	missing := f.Evidence[i].Finger.Missing
+	reason.Code = "finger_" + string(missing)
+	switch {
+	case missing == capture.MissingNotApplicable && !r.FingersExempt(capture.LastZone(f.Evidence), f.Now):
+		reason.Outcome, reason.Code = capture.OutcomeIncomplete, "finger_missing"
+		reason.Text = missingText(capture.ModalityFinger)
+	case missing == capture.MissingNotApplicable:
 		reason.Outcome = capture.OutcomeClear
-		reason.Text = fmt.Sprintf("No fingerprints are taken of children under %d.", from)
-	case capture.MissingPermanent:
+		reason.Text = fmt.Sprintf("No fingerprints are taken of children under %d.", r.FingersFrom)
+	case missing == capture.MissingPermanent:
 		reason.Outcome = capture.OutcomeClear
 		reason.Text = "The finger cannot be taken: permanent impossibility, recorded."
 	default:
 		reason.Outcome = capture.OutcomeRefer
 		reason.Text = "The finger could not be taken this time: temporary impossibility, recorded."
 	}
-	return reason
+	return reason, true
+}
+
+// lastOf returns the index of the last piece of evidence of the modality, or -1.
+func lastOf(evidence []capture.Evidence, m capture.Modality) int {
+	for i := range slices.Backward(evidence) {
+		if evidence[i].Modality() == m {
+			return i
+		}
+	}
+	return -1
 }

@@ -41,7 +41,7 @@ func about(evidence string, a capture.Answer) capture.Answer {
 
 func found(a capture.Answer, discreet ...bool) capture.Answer {
 	for _, d := range discreet {
-		a.Findings = append(a.Findings, capture.Finding{Entry: "x", Discreet: d})
+		a.Findings = append(a.Findings, capture.Finding{Entry: "x", State: a.State, Discreet: d})
 	}
 	return a
 }
@@ -59,7 +59,8 @@ func TestDecide(t *testing.T) {
 		{"no document is incomplete", []capture.Evidence{finger(""), face()}, nil, capture.OutcomeIncomplete, "document_missing"},
 		{"no finger and no reason is incomplete", []capture.Evidence{document(nil), face()}, nil, capture.OutcomeIncomplete, "finger_missing"},
 		{"a permanently missing finger is noted", []capture.Evidence{document(nil), finger(capture.MissingPermanent), face()}, nil, capture.OutcomeClear, "finger_permanent"},
-		{"a child's finger is noted", []capture.Evidence{document(nil), finger(capture.MissingNotApplicable), face()}, nil, capture.OutcomeClear, "finger_not_applicable"},
+		{"an adult is no child", []capture.Evidence{document(nil), finger(capture.MissingNotApplicable), face()}, nil, capture.OutcomeIncomplete, "finger_missing"},
+		{"a child's finger is noted", []capture.Evidence{document(func(z *mrz.Zone) { z.BirthDate = mrz.Date{Year: 2018, Month: 1, Day: 1} }), finger(capture.MissingNotApplicable), face()}, nil, capture.OutcomeClear, "finger_not_applicable"},
 		{"a temporarily missing finger refers", []capture.Evidence{document(nil), finger(capture.MissingTemporary), face()}, nil, capture.OutcomeRefer, "finger_temporary"},
 		{"a hit stops", whole, []capture.Answer{found(answer("SIS", "local", capture.StateHit), false)}, capture.OutcomeStop, "system_hit"},
 		{"a possible hit refers", whole, []capture.Answer{found(answer("SIS", "local", capture.StatePossible), false)}, capture.OutcomeRefer, "system_possible"},
@@ -74,6 +75,9 @@ func TestDecide(t *testing.T) {
 		{"a rule may accept what is not known", whole, []capture.Answer{answer("EES", "portal", capture.StateUnavailable)}, capture.OutcomeClear, "system_unavailable"},
 		{"what was not known of an earlier reading does not count", []capture.Evidence{{ID: "document-0", Document: &capture.Document{}}, document(nil), finger(""), face()}, []capture.Answer{about("document-0", answer("VIS", "portal", capture.StateUnavailable)), answer("VIS", "portal", capture.StateNoHit)}, capture.OutcomeClear, "nothing_found"},
 		{"a hit on an earlier reading counts", []capture.Evidence{{ID: "document-0", Document: &capture.Document{}}, document(nil), finger(""), face()}, []capture.Answer{about("document-0", found(answer("VIS", "portal", capture.StateHit), false)), answer("VIS", "portal", capture.StateNoHit)}, capture.OutcomeStop, "system_hit"},
+		{"what was not known of the last finger asked about counts, though it was then missing", []capture.Evidence{document(nil), finger(""), {ID: "finger-2", Finger: &capture.Finger{Missing: capture.MissingPermanent}}, face()}, []capture.Answer{{System: "EES", Source: "portal", Modality: capture.ModalityFinger, Evidence: "finger-1", State: capture.StateUnavailable}}, capture.OutcomeIncomplete, "system_unavailable"},
+		{"a finger taken after all makes good a missing one", []capture.Evidence{document(nil), finger(capture.MissingTemporary), {ID: "finger-2", Finger: &capture.Finger{}}, face()}, nil, capture.OutcomeClear, "nothing_found"},
+		{"nothing asked is not clear", whole, []capture.Answer{}, capture.OutcomeIncomplete, "nothing_asked"},
 		{"an expired document refers", []capture.Evidence{document(func(z *mrz.Zone) { z.ExpiryDate = mrz.Date{Year: 2026, Month: 11, Day: 19} }), finger(""), face()}, nil, capture.OutcomeRefer, "document_expired"},
 		{"a document is valid through its last day everywhere", []capture.Evidence{document(func(z *mrz.Zone) { z.ExpiryDate = mrz.Date{Year: 2026, Month: 11, Day: 20} }), finger(""), face()}, nil, capture.OutcomeClear, "nothing_found"},
 		{"a wrong check digit refers", []capture.Evidence{document(func(z *mrz.Zone) { z.Checks[0].OK = false }), finger(""), face()}, nil, capture.OutcomeRefer, "zone_invalid"},
@@ -85,6 +89,9 @@ func TestDecide(t *testing.T) {
 	rules.Systems = []SystemRule{{System: "EES", Modality: capture.ModalityDocument, Rule: ees}}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			if tt.answers == nil {
+				tt.answers = []capture.Answer{answer("SIS", "local", capture.StateNoHit)}
+			}
 			got := Decide(rules, Facts{Now: now, Evidence: tt.evidence, Answers: tt.answers})
 			if got.Outcome != tt.want || got.Reasons[0].Code != tt.code {
 				t.Errorf("Decide = %s because %v; want %s because %s", got.Outcome, got.Reasons, tt.want, tt.code)
@@ -118,5 +125,22 @@ func TestFingersExempt(t *testing.T) {
 	}
 	if Strict().FingersExempt(nil, now) {
 		t.Error("a traveller without a document was exempted")
+	}
+}
+
+func TestSystemsOfTheProfileThatNobodyAnsweredForAreNotKnown(t *testing.T) {
+	profile := capture.Profile{Systems: map[capture.Modality][]string{
+		capture.ModalityDocument: {"SIS", "VIS"}, capture.ModalityFinger: {"EES"},
+	}}
+	got := Decide(Strict(), Facts{
+		Now: now, Profile: profile, Evidence: []capture.Evidence{document(nil), finger(""), face()},
+		Answers: []capture.Answer{answer("SIS", "local", capture.StateNoHit)},
+	})
+	want := capture.Reason{
+		Outcome: capture.OutcomeIncomplete, Code: "system_unavailable", System: "VIS", Modality: capture.ModalityDocument,
+		Text: "VIS was not asked: what it holds is not known.",
+	}
+	if got.Outcome != capture.OutcomeIncomplete || !slices.Equal(got.Reasons, []capture.Reason{want}) {
+		t.Errorf("Decide = %v", got)
 	}
 }

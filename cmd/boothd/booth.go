@@ -41,6 +41,9 @@ type booth struct {
 	desk       *check.Desk
 	console    *console.Server
 	listener   net.Listener
+
+	probing sync.Mutex
+	probe   chan struct{} // closed when the look at the desk that is under way ends
 }
 
 // stopGrace is how long the check that is open at the end may take to be recorded.
@@ -139,7 +142,7 @@ func (b *booth) openDesk(context.Context) error {
 	timeout, linger := time.Duration(b.config.Portal.Timeout), time.Duration(b.config.Portal.Linger)
 	sources := []check.Asking{{Source: local, Timeout: timeout}}
 	if b.portal != nil {
-		sources = append(sources, check.Asking{Source: b.portal, Timeout: timeout, Linger: linger})
+		sources = append(sources, check.Asking{Source: b.portal, Central: true, Timeout: timeout, Linger: linger})
 	}
 	b.desk = check.NewDesk(check.Config{
 		Booth:    b.config.Booth.ID,
@@ -246,20 +249,30 @@ func (b *booth) close() error {
 }
 
 // healthy reports whether the desk still answers. If it does not, the service manager
-// restarts the daemon.
+// restarts the daemon. One look at a time is under way, however many ask.
 func (b *booth) healthy(ctx context.Context) error {
+	b.probing.Lock()
+	if b.probe == nil {
+		b.probe = make(chan struct{})
+		go b.look(b.probe)
+	}
+	probe := b.probe
+	b.probing.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	answered := make(chan struct{})
-	go func() {
-		b.desk.View(false)
-		b.store.Stats()
-		close(answered)
-	}()
 	select {
-	case <-answered:
+	case <-probe:
 		return nil
 	case <-ctx.Done():
 		return errors.New("the check desk does not answer")
 	}
+}
+
+func (b *booth) look(done chan struct{}) {
+	b.desk.View(false)
+	b.store.Stats()
+	b.probing.Lock()
+	defer b.probing.Unlock()
+	b.probe = nil
+	close(done)
 }

@@ -72,11 +72,11 @@ func (d *fakeDesk) Start(_ context.Context, o capture.Officer) (string, error) {
 	return "C1", d.did("start %s", o.ID)
 }
 
-func (d *fakeDesk) AddZone(_ context.Context, id string, lines []string) error {
+func (d *fakeDesk) AddZone(_ context.Context, id, _ string, lines []string) error {
 	return d.did("zone %s %q", id, lines)
 }
 
-func (d *fakeDesk) MissFinger(_ context.Context, id string, reason capture.Missing) error {
+func (d *fakeDesk) MissFinger(_ context.Context, id, _ string, reason capture.Missing) error {
 	return d.did("miss %s %s", id, reason)
 }
 
@@ -90,7 +90,7 @@ func (d *fakeDesk) Dispose(_ context.Context, id string, ds capture.Disposition)
 	return d.did("dispose %s %s %q by %s", id, ds.Decision, ds.Why, ds.Officer)
 }
 
-func (d *fakeDesk) Abandon(_ context.Context, id, why string) error {
+func (d *fakeDesk) Abandon(_ context.Context, id, _, why string) error {
 	return d.did("abandon %s %q", id, why)
 }
 
@@ -102,7 +102,7 @@ func (d *fakeDesk) View(cleared bool) check.View {
 	v := check.View{Alerts: []check.Alert{}}
 	for _, a := range d.view.Alerts {
 		if !cleared {
-			a.Answer = capture.Redact(a.Answer)
+			a.Answer = a.Answer.Shown(false)
 		}
 		if a.Answer.State == capture.StateHit || a.Answer.State == capture.StatePossible {
 			v.Alerts = append(v.Alerts, a)
@@ -113,7 +113,7 @@ func (d *fakeDesk) View(cleared bool) check.View {
 		c.Lines = nil
 		for _, l := range d.view.Check.Lines {
 			if !cleared {
-				l.Answer = capture.Redact(l.Answer)
+				l.Answer = l.Answer.Shown(false)
 			}
 			c.Lines = append(c.Lines, l)
 		}

@@ -119,20 +119,20 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request, o capture.Officer
 	return writeJSON(w, http.StatusCreated, started{ID: id})
 }
 
-func (s *Server) addZone(w http.ResponseWriter, r *http.Request, _ capture.Officer) error {
+func (s *Server) addZone(w http.ResponseWriter, r *http.Request, o capture.Officer) error {
 	var body zoneBody
 	if err := decode(w, r, &body); err != nil {
 		return err
 	}
-	return done(w, s.cfg.Desk.AddZone(r.Context(), r.PathValue("check"), body.Lines))
+	return done(w, s.cfg.Desk.AddZone(r.Context(), r.PathValue("check"), o.ID, body.Lines))
 }
 
-func (s *Server) missFinger(w http.ResponseWriter, r *http.Request, _ capture.Officer) error {
+func (s *Server) missFinger(w http.ResponseWriter, r *http.Request, o capture.Officer) error {
 	var body missingBody
 	if err := decode(w, r, &body); err != nil {
 		return err
 	}
-	return done(w, s.cfg.Desk.MissFinger(r.Context(), r.PathValue("check"), body.Reason))
+	return done(w, s.cfg.Desk.MissFinger(r.Context(), r.PathValue("check"), o.ID, body.Reason))
 }
 
 func (s *Server) retake(w http.ResponseWriter, r *http.Request, _ capture.Officer) error {
@@ -162,12 +162,12 @@ func (s *Server) dispose(w http.ResponseWriter, r *http.Request, o capture.Offic
 	}))
 }
 
-func (s *Server) abandon(w http.ResponseWriter, r *http.Request, _ capture.Officer) error {
+func (s *Server) abandon(w http.ResponseWriter, r *http.Request, o capture.Officer) error {
 	var body abandonBody
 	if err := decode(w, r, &body); err != nil {
 		return err
 	}
-	return done(w, s.cfg.Desk.Abandon(r.Context(), r.PathValue("check"), body.Why))
+	return done(w, s.cfg.Desk.Abandon(r.Context(), r.PathValue("check"), o.ID, body.Why))
 }
 
 // image serves a picture; what the desk calls it is held against what a page may be given.

@@ -39,12 +39,12 @@ import (
 // Desk is what the console needs of the check desk; *check.Desk implements it.
 type Desk interface {
 	Start(ctx context.Context, officer capture.Officer) (id string, err error)
-	AddZone(ctx context.Context, id string, lines []string) error
-	MissFinger(ctx context.Context, id string, reason capture.Missing) error
+	AddZone(ctx context.Context, id, officer string, lines []string) error
+	MissFinger(ctx context.Context, id, officer string, reason capture.Missing) error
 	Retake(ctx context.Context, id string, m capture.Modality) error
 	Conclude(ctx context.Context, id string) error
 	Dispose(ctx context.Context, id string, d capture.Disposition) error
-	Abandon(ctx context.Context, id, why string) error
+	Abandon(ctx context.Context, id, officer, why string) error
 	View(cleared bool) check.View
 	Changed() <-chan struct{}
 	Image(id, evidence string) (mime string, data []byte, ok bool)
