@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -37,11 +36,11 @@ func (c *call) api(officer string) (*api, error) {
 		if officer != "" && o.ID != officer {
 			continue
 		}
-		token, err := os.ReadFile(o.TokenFile)
+		token, err := o.Token()
 		if err != nil {
 			return nil, fmt.Errorf("token of %s: %w", o.ID, err)
 		}
-		return newAPI(booth, strings.TrimSpace(string(token))), nil
+		return newAPI(booth, token), nil
 	}
 	return nil, fmt.Errorf("no officer %q in %s", officer, c.config)
 }

@@ -2,7 +2,7 @@ package main
 
 import (
 	"errors"
-	"math"
+	"fmt"
 	"os"
 	"os/user"
 	"strconv"
@@ -24,32 +24,40 @@ type auditVerify struct {
 }
 
 func (v *auditVerify) Run(c *call) error {
-	report, err := v.verify(c)
+	if v.File != "" {
+		return v.export(c)
+	}
+	report, err := c.prove()
+	if err != nil {
+		return err
+	}
+	return c.verdict(report, v.JSON)
+}
+
+// export proves an exported journal.
+func (v *auditVerify) export(c *call) error {
+	f, err := os.Open(v.File)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	report, err := audit.VerifyExport(f)
 	if err != nil {
 		return err
 	}
 	if v.JSON {
-		if err := c.json(report); err != nil {
-			return err
-		}
-	} else {
-		sayJournal(c, report)
+		err = c.json(map[string]any{"journal": report})
+	} else if sayChain(c, report) {
+		c.say("central's acknowledgements are no part of an export: whether central vouches for it is proven at the booth")
 	}
-	if !report.Whole() {
-		return errUnwell
+	if err == nil && !report.Whole() {
+		err = errUnwell
 	}
-	return nil
+	return err
 }
 
-func (v *auditVerify) verify(c *call) (*audit.Report, error) {
-	if v.File != "" {
-		f, err := os.Open(v.File)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		return audit.VerifyExport(f)
-	}
+// prove verifies the booth's own outbox and journal.
+func (c *call) prove() (*outbox.Report, error) {
 	booth, r, err := c.openOutbox()
 	if err != nil {
 		return nil, err
@@ -59,33 +67,52 @@ func (v *auditVerify) verify(c *call) (*audit.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	report, err := r.Verify(c.ctx, central)
-	if err != nil {
-		return nil, err
+	return r.Verify(c.ctx, central)
+}
+
+// verdict tells what was proven and fails if anything is wrong.
+func (c *call) verdict(r *outbox.Report, asJSON bool) error {
+	if asJSON {
+		if err := c.json(r); err != nil {
+			return err
+		}
+	} else {
+		c.say("%d records wait, %d are in quarantine", r.Items, r.Quarantined)
+		for _, f := range r.Faults {
+			c.say("fault: %s", f)
+		}
+		sayJournal(c, r.Journal)
 	}
-	for _, fault := range report.Faults {
-		c.say("fault: %s", fault)
+	if !r.Whole() {
+		return errUnwell
 	}
-	return report.Journal, nil
+	return nil
 }
 
 func sayJournal(c *call, r *audit.Report) {
+	switch {
+	case !sayChain(c, r):
+	case r.Anchored > 0:
+		c.say("central's acknowledgement vouches for everything up to entry %d", r.Anchored)
+	default:
+		c.say("no acknowledgement by central is kept: nobody else vouches for the journal")
+	}
+}
+
+// sayChain tells whether the entries hang together, and reports it.
+func sayChain(c *call, r *audit.Report) bool {
 	if r.Break != nil {
 		c.say("the journal is broken: %s", r.Break.Text)
-		return
+		return false
 	}
 	c.say("the journal is whole: %d entries, %d of them erased on schedule", r.Entries, r.Erased)
-	if r.Anchored > 0 {
-		c.say("central's acknowledgement vouches for everything up to entry %d", r.Anchored)
-	} else {
-		c.say("central has not acknowledged anything yet: nobody else vouches for the journal")
-	}
+	return true
 }
 
 type auditExport struct {
 	Recipient string `required:"" help:"For whom it is exported; that is journalled."`
 	From      uint64 `default:"1" help:"First entry."`
-	To        uint64 `help:"Last entry; the newest if left out."`
+	To        uint64 `help:"Last entry; if left out, the newest before the entry that tells of this export."`
 }
 
 // Run journals first that it exports, then exports.
@@ -98,9 +125,16 @@ func (e *auditExport) Run(c *call) error {
 		return err
 	}
 	defer r.Close()
+	newest, err := r.Head(c.ctx)
+	if err != nil {
+		return err
+	}
 	to := e.To
 	if to == 0 {
-		to = math.MaxInt64
+		to = newest.Seq
+	}
+	if e.From < 1 || e.From > to || to > newest.Seq {
+		return fmt.Errorf("entries %d to %d are not in the journal: it has 1 to %d", e.From, to, newest.Seq)
 	}
 	entry := audit.Entry{Kind: audit.KindExport, At: time.Now(), Booth: booth.Booth.ID, Officer: whoami(), Detail: map[string]string{
 		"from": strconv.FormatUint(e.From, 10), "to": strconv.FormatUint(to, 10), "recipient": e.Recipient,

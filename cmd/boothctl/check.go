@@ -4,17 +4,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"boothd/capture"
 	"boothd/capture/check"
+	"boothd/cmd/boothd/console"
+	"boothd/devices"
 )
 
 type checkCommand struct {
-	Officer string `help:"The officer whose token is used; the first one configured if left out."`
+	Officer string `help:"The officer whose token is used. If left out, the first one configured; decide and abandon need it where there are several."`
 
-	Start    checkStart    `cmd:"" help:"Start a check and print its id."`
+	Start    checkStart    `cmd:"" help:"Start a check and print its id, as soon as the document reader waits for a document or after 2 seconds."`
 	Zone     checkZone     `cmd:"" help:"Read a machine-readable zone from standard input into the check."`
 	Finger   checkFinger   `cmd:"" help:"Say why no finger can be taken."`
 	Conclude checkConclude `cmd:"" help:"Ask for the outcome now."`
@@ -36,6 +40,23 @@ func (p *checkCommand) desk(c *call) (*desk, error) {
 		return nil, err
 	}
 	return &desk{a, c}, nil
+}
+
+// own is the desk of the officer who answers for the deed, who must be named where there
+// are several.
+func (p *checkCommand) own(c *call, deed string) (*desk, error) {
+	booth, err := c.booth()
+	if err != nil {
+		return nil, err
+	}
+	if p.Officer == "" && len(booth.Officers) > 1 {
+		var ids []string
+		for _, o := range booth.Officers {
+			ids = append(ids, o.ID)
+		}
+		return nil, fmt.Errorf("several officers are configured: name who %s with --officer: %s", deed, strings.Join(ids, ", "))
+	}
+	return p.desk(c)
 }
 
 func (d *desk) view() (*check.View, error) {
@@ -66,8 +87,53 @@ func (checkStart) Run(c *call, p *checkCommand) error {
 	if err := d.do(c.ctx, "POST", "/api/v1/checks", nil, &started); err != nil {
 		return err
 	}
+	waits, err := d.awaitReader()
+	if err != nil {
+		return err
+	}
 	c.say("%s", started.ID)
+	if !waits {
+		fmt.Fprintln(os.Stderr, "boothctl: no document reader waits for a document yet: see boothctl devices")
+	}
 	return nil
+}
+
+const (
+	readerPatience = 2 * time.Second
+	// readerQuiet is how long a reader that was just asked discards what it sends: that was
+	// another traveller's.
+	readerQuiet = 200 * time.Millisecond
+)
+
+// awaitReader waits until a document presented now will be read, and reports whether it
+// will.
+func (d *desk) awaitReader() (bool, error) {
+	for deadline := time.Now().Add(readerPatience); time.Now().Before(deadline); {
+		var status console.BoothStatus
+		if err := d.do(d.c.ctx, "GET", "/api/v1/status", nil, &status); err != nil {
+			return false, err
+		}
+		waits := slices.ContainsFunc(status.Devices, func(s devices.Status) bool {
+			return s.Kind == devices.KindDocumentReader && s.State == devices.Busy
+		})
+		if waits {
+			return true, d.c.pause(readerQuiet)
+		}
+		if err := d.c.pause(50 * time.Millisecond); err != nil {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+// pause waits, unless boothctl is interrupted.
+func (c *call) pause(t time.Duration) error {
+	select {
+	case <-time.After(t):
+		return nil
+	case <-c.ctx.Done():
+		return c.ctx.Err()
+	}
 }
 
 type checkZone struct{}
@@ -124,6 +190,10 @@ func (w *checkWait) Run(c *call, p *checkCommand) error {
 		switch {
 		case v.Check == nil:
 			return errors.New("there is no check: start one")
+		case v.Check.Phase == check.PhaseClosed:
+			return errors.New("the check is closed: it was decided already")
+		case v.Check.Phase == check.PhaseAbandoned:
+			return errors.New("the check was abandoned: it has no outcome")
 		case v.Check.Fault != "":
 			return errors.New(v.Check.Fault)
 		case v.Check.Recommendation != nil:
@@ -132,10 +202,8 @@ func (w *checkWait) Run(c *call, p *checkCommand) error {
 		case time.Now().After(deadline):
 			return fmt.Errorf("no outcome yet: %s, awaited %v", v.Check.Phase, v.Check.Wanted)
 		}
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-c.ctx.Done():
-			return c.ctx.Err()
+		if err := c.pause(100 * time.Millisecond); err != nil {
+			return err
 		}
 	}
 }
@@ -156,7 +224,7 @@ type checkDecide struct {
 }
 
 func (r *checkDecide) Run(c *call, p *checkCommand) error {
-	d, err := p.desk(c)
+	d, err := p.own(c, "decides")
 	if err != nil {
 		return err
 	}
@@ -164,11 +232,11 @@ func (r *checkDecide) Run(c *call, p *checkCommand) error {
 }
 
 type checkAbandon struct {
-	Why string `arg:"" optional:"" help:"The reason."`
+	Why string `arg:"" help:"The reason."`
 }
 
 func (r *checkAbandon) Run(c *call, p *checkCommand) error {
-	d, err := p.desk(c)
+	d, err := p.own(c, "abandons")
 	if err != nil {
 		return err
 	}

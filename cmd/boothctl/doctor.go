@@ -12,9 +12,11 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
+	"boothd/capture"
 	"boothd/cmd/boothd/config"
 	"boothd/cmd/boothd/console"
 	"boothd/devices"
@@ -48,7 +50,7 @@ func (doctorCommand) Run(c *call) error {
 	switch {
 	case errors.As(err, &faults):
 		for _, f := range faults.Faults {
-			d.tell(unwell, "configuration", fmt.Sprintf("%s: %s", f.Key, f.Reason), "correct it in "+faults.File)
+			d.tell(unwell, "configuration", fmt.Sprintf("%s: %s", f.Key, f.Reason), "correct it in "+faults.File+"; run boothctl as root or as the user boothd")
 		}
 		return errUnwell
 	case err != nil:
@@ -185,14 +187,45 @@ func (d *doctor) devices(all []devices.Status) {
 		there[s.Kind] = true
 		d.tell(fine, "device", fmt.Sprintf("%s %s (%s)", s.Kind, s.Info.Model, s.Address), "")
 	}
-	for _, k := range []devices.Kind{devices.KindDocumentReader, devices.KindFingerScanner, devices.KindCamera} {
-		if !there[k] {
-			d.tell(unwell, "device", "no "+string(k), "plug it in; serial lines and cameras must be in the configuration")
+	for _, m := range d.booth.Check.Require {
+		if k := kindOf(m); !there[k] {
+			d.tell(unwell, "device", "no "+string(k)+", which check.require needs", "plug it in; serial lines and cameras must be in the configuration")
 		}
 	}
 }
 
+// kindOf is the kind of device that takes such evidence.
+func kindOf(m capture.Modality) devices.Kind {
+	switch m {
+	case capture.ModalityFinger:
+		return devices.KindFingerScanner
+	case capture.ModalityFace:
+		return devices.KindCamera
+	}
+	return devices.KindDocumentReader
+}
+
+// setAside looks for databases that were damaged and put beside the one in use.
+func (d *doctor) setAside() {
+	entries, err := os.ReadDir(d.booth.Booth.State)
+	if err != nil {
+		return // the disk's finding tells
+	}
+	for _, e := range entries {
+		name := e.Name()
+		if !strings.HasPrefix(name, filepath.Base(d.booth.OutboxPath())+".damaged-") || strings.HasSuffix(name, "-wal") || strings.HasSuffix(name, "-shm") {
+			continue
+		}
+		if strings.HasSuffix(name, ".unsaved") {
+			d.tell(unwell, "damaged file", name+": nothing was carried over from it yet", "restart boothd, which tries again; do not delete it")
+			continue
+		}
+		d.tell(uneasy, "damaged file", name+" was set aside; what could be read was carried over", "give it to central operations, who may recover more; delete it only then")
+	}
+}
+
 func (d *doctor) outbox() {
+	d.setAside()
 	_, r, err := d.openOutbox()
 	if errors.Is(err, os.ErrNotExist) {
 		d.tell(uneasy, "outbox", "there is none yet", "it is made when boothd starts for the first time")
@@ -220,7 +253,7 @@ func (d *doctor) outbox() {
 		}
 	}
 	if quarantined > 0 {
-		d.tell(unwell, "outbox", fmt.Sprintf("%d record(s) in quarantine", quarantined), "boothctl outbox list tells why; send them to central by hand")
+		d.tell(unwell, "outbox", fmt.Sprintf("%d record(s) in quarantine", quarantined), "boothctl outbox list tells why; they stay in booth.db and are sent no more: central operations must recover them from a copy of it")
 	}
 	switch age := time.Since(oldest).Round(time.Minute); {
 	case waiting == 0:
@@ -251,6 +284,8 @@ func (d *doctor) lists() {
 			d.tell(unwell, "list", l.Name+" was erased or is damaged", "central must publish a snapshot; boothd fetches it by itself")
 		case time.Now().After(i.Expires):
 			d.tell(unwell, "list", fmt.Sprintf("%s version %d expired %s", l.Name, i.Version, i.Expires.Format(time.RFC3339)), "see broker below; has central published a newer version?")
+		case i.SoftAge > 0 && time.Now().After(i.Issued.Add(i.SoftAge)):
+			d.tell(uneasy, "list", fmt.Sprintf("%s version %d of %s is old: new entries may be missing", l.Name, i.Version, i.Issued.Format(time.RFC3339)), "see broker below; has central published a newer version?")
 		default:
 			d.tell(fine, "list", fmt.Sprintf("%s version %d, %d entries, of %s", l.Name, i.Version, i.Entries, i.Issued.Format(time.RFC3339)), "")
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -98,14 +99,19 @@ type listPublish struct {
 	Cert     string `type:"existingfile" help:"Our certificate."`
 	Key      string `type:"existingfile" help:"Its key."`
 	Username string
-	Password string `env:"BOOTHCTL_MQTT_PASSWORD" help:"From the environment, so that it is in no process list."`
+
+	PasswordFile string `type:"existingfile" help:"The file of the password; else it is taken from the environment variable BOOTHCTL_MQTT_PASSWORD."`
+
 	ClientID string `default:"boothctl-publish" help:"Our name at the broker."`
 }
 
 func (p *listPublish) Run(c *call) error {
-	broker := watchlist.Broker{URL: p.Broker, ClientID: p.ClientID, Username: p.Username, Password: p.Password}
+	password, err := p.password()
+	if err != nil {
+		return err
+	}
+	broker := watchlist.Broker{URL: p.Broker, ClientID: p.ClientID, Username: p.Username, Password: password}
 	if p.CA != "" || p.Cert != "" {
-		var err error
 		broker.TLS, err = config.MQTT{CA: p.CA, Cert: p.Cert, Key: p.Key}.TLS()
 		if err != nil {
 			return err
@@ -117,6 +123,15 @@ func (p *listPublish) Run(c *call) error {
 	}
 	c.say("%s version %d published: %d messages, %d bytes, %d old ones cleared", p.List, done.Version, done.Sent, done.Bytes, done.Cleared)
 	return nil
+}
+
+// password is never an argument: those are in the list of processes.
+func (p *listPublish) password() (string, error) {
+	if p.PasswordFile == "" {
+		return os.Getenv("BOOTHCTL_MQTT_PASSWORD"), nil
+	}
+	b, err := os.ReadFile(p.PasswordFile)
+	return strings.TrimSpace(string(b)), err
 }
 
 type listInspect struct {

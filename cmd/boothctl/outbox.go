@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"boothd/cmd/boothd/config"
-	"boothd/internal/keys"
 	"boothd/sync/outbox"
 )
 
@@ -64,34 +63,11 @@ type outboxVerify struct {
 }
 
 func (v *outboxVerify) Run(c *call) error {
-	booth, r, err := c.openOutbox()
+	report, err := c.prove()
 	if err != nil {
 		return err
 	}
-	defer r.Close()
-	central, err := keys.ReadVerifyingAll(booth.Portal.Signing)
-	if err != nil {
-		return err
-	}
-	report, err := r.Verify(c.ctx, central)
-	if err != nil {
-		return err
-	}
-	if v.JSON {
-		if err := c.json(report); err != nil {
-			return err
-		}
-	} else {
-		c.say("%d records wait, %d are in quarantine", report.Items, report.Quarantined)
-		for _, f := range report.Faults {
-			c.say("fault: %s", f)
-		}
-		sayJournal(c, report.Journal)
-	}
-	if !report.Whole() {
-		return errUnwell
-	}
-	return nil
+	return c.verdict(report, v.JSON)
 }
 
 type outboxExport struct{}

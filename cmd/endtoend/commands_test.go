@@ -2,6 +2,7 @@ package endtoend
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -17,6 +19,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"boothd/cmd/boothd/config"
+	"boothd/cmd/boothsim/control"
+	"boothd/cmd/boothsim/demo"
 )
 
 // patience is how long a script waits for what must come; a fault, not a figure, is what
@@ -33,8 +37,26 @@ type fleetKey struct{}
 
 type process struct {
 	cmd    *exec.Cmd
-	output *bytes.Buffer
+	output transcript
 	done   chan struct{}
+}
+
+// transcript keeps what a program says, to be read also while it goes on.
+type transcript struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (t *transcript) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.Write(b)
+}
+
+func (t *transcript) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.String()
 }
 
 func fleetOf(ts *testscript.TestScript) *fleet { return ts.Value(fleetKey{}).(*fleet) }
@@ -49,9 +71,9 @@ func (f *fleet) start(ts *testscript.TestScript, name string, args ...string) *p
 		path, err = exec.LookPath(name)
 	}
 	ts.Check(err)
-	p := &process{cmd: exec.Command(path, args...), output: &bytes.Buffer{}, done: make(chan struct{})}
+	p := &process{cmd: exec.Command(path, args...), done: make(chan struct{})}
 	p.cmd.Dir = ts.Getenv("WORK")
-	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
+	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
 	ts.Check(p.cmd.Start())
 	go func() {
 		p.cmd.Wait()
@@ -60,7 +82,7 @@ func (f *fleet) start(ts *testscript.TestScript, name string, args ...string) *p
 	f.running[name] = p
 	ts.Defer(func() {
 		p.end(syscall.SIGTERM)
-		f.log(name + " said:\n" + p.output.String())
+		f.log(name+" said:\n", &p.output)
 	})
 	return p
 }
@@ -84,11 +106,11 @@ func (p *process) await(ts *testscript.TestScript, what string, ok func() bool) 
 		}
 		select {
 		case <-p.done:
-			ts.Fatalf("%s ended instead:\n%s", what, p.output)
+			ts.Fatalf("%s ended instead:\n%s", what, &p.output)
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	ts.Fatalf("%s did not come up:\n%s", what, p.output)
+	ts.Fatalf("%s did not come up:\n%s", what, &p.output)
 }
 
 // startCommand is "start sim|booth|mosquitto [args]".
@@ -140,34 +162,65 @@ func startCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// stopCommand is "stop boothd|boothsim [KILL]".
+// stopCommand is "stop boothd [PATTERN]": it asks the program to end, which must be with
+// status 0 and without an error in its log, but those that match the pattern, of which
+// there must be one.
 func stopCommand(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) == 0 {
-		ts.Fatalf("usage: stop program [KILL]")
+	if neg || len(args) == 0 || len(args) > 2 {
+		ts.Fatalf("usage: stop program [pattern]")
 	}
 	p := fleetOf(ts).running[args[0]]
 	if p == nil {
 		ts.Fatalf("%s does not run", args[0])
 	}
-	signal := syscall.SIGTERM
-	if len(args) > 1 {
-		signal = syscall.SIGKILL
+	delete(fleetOf(ts).running, args[0])
+	p.end(syscall.SIGTERM)
+	if state := p.cmd.ProcessState; !state.Success() {
+		ts.Fatalf("%s: %v", args[0], state)
 	}
-	p.end(signal)
+	var expected *regexp.Regexp
+	if len(args) == 2 {
+		expected = regexp.MustCompile(args[1])
+	}
+	found := false
+	for _, line := range errorsIn(p.output.String()) {
+		if expected == nil || !expected.MatchString(line) {
+			ts.Fatalf("%s logged: %s", args[0], line)
+		}
+		found = true
+	}
+	if expected != nil && !found {
+		ts.Fatalf("%s logged no error that matches %q", args[0], args[1])
+	}
 }
 
-// untilCommand is "until PATTERN program args": it repeats the program until its output
-// matches.
+// errorsIn returns the lines of a log that are errors.
+func errorsIn(log string) []string {
+	var lines []string
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, "level=ERROR") || strings.HasPrefix(line, "panic:") || strings.Contains(line, "DATA RACE") {
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	return lines
+}
+
+// untilCommand is "until [-fails] PATTERN program args": it repeats the program until its
+// output matches; with -fails, as it ends with another status than 0.
 func untilCommand(ts *testscript.TestScript, neg bool, args []string) {
+	fails := len(args) > 0 && args[0] == "-fails"
+	if fails {
+		args = args[1:]
+	}
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: until pattern program args")
+		ts.Fatalf("usage: until [-fails] pattern program args")
 	}
 	pattern := regexp.MustCompile(`(?m)` + args[0])
 	var out string
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		var err error
 		out, err = run(ts, args[1], args[2:]...)
-		if err == nil && pattern.MatchString(out) {
+		if (err != nil) == fails && pattern.MatchString(out) {
 			return
 		}
 	}
@@ -182,21 +235,34 @@ func run(ts *testscript.TestScript, name string, args ...string) (string, error)
 	return string(out), err
 }
 
-// presentCommand is "present N": traveller N holds the document to the reader, again and
-// again as people do, until the check has it.
-func presentCommand(ts *testscript.TestScript, neg bool, args []string) {
+// simCommand is "sim WORDS [WORDS...]": it has the simulator do one thing right after the
+// other, sooner than programs can be started.
+func simCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: sim words [words...]")
+	}
+	addresses, err := demo.ReadAddresses(ts.Getenv("SIM"))
+	ts.Check(err)
+	client := control.Client{URL: addresses.Control}
+	for _, words := range args {
+		_, err := client.Do(context.Background(), strings.Fields(words)...)
+		ts.Check(err)
+	}
+}
+
+// readmeCommand is "readme FILE": it writes the commands that the README shows into a file.
+func readmeCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
-		ts.Fatalf("usage: present N")
+		ts.Fatalf("usage: readme file")
 	}
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-		ts.Check(ts.Exec("boothsim", "ctl", "present", args[0]))
-		for again := time.Now().Add(2 * time.Second); time.Now().Before(again); time.Sleep(50 * time.Millisecond) {
-			if out, err := run(ts, "boothctl", "check", "show"); err == nil && strings.Contains(out, `"document-1"`) {
-				return
-			}
-		}
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	ts.Check(err)
+	_, rest, found := strings.Cut(string(text), "The same on the command line:\n\n")
+	block, _, ended := strings.Cut(rest, "\n\n")
+	if !found || !ended {
+		ts.Fatalf("the README does not show the command line any more")
 	}
-	ts.Fatalf("the document of traveller %s was never read", args[0])
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(block+"\n"), 0o644))
 }
 
 // setenvJSONCommand is "setenvjson FILE": every text in the object becomes a variable, its
@@ -221,9 +287,9 @@ func retainCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	payload, err := os.ReadFile(ts.MkAbs(args[1]))
 	ts.Check(err)
-	demo := ts.Getenv("SIM")
+	dir := ts.Getenv("SIM")
 	conf, err := config.MQTT{
-		CA: filepath.Join(demo, "ca.pem"), Cert: filepath.Join(demo, "publisher.pem"), Key: filepath.Join(demo, "publisher.key"),
+		CA: filepath.Join(dir, "ca.pem"), Cert: filepath.Join(dir, "publisher.pem"), Key: filepath.Join(dir, "publisher.key"),
 	}.TLS()
 	ts.Check(err)
 	client := mqtt.NewClient(mqtt.NewClientOptions().AddBroker(ts.Getenv("SIM_PUBLISH")).SetClientID("thief").SetTLSConfig(conf))

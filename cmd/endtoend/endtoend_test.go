@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("PATH", programs+string(filepath.ListSeparator)+os.Getenv("PATH")+":/usr/sbin")
+			env.Setenv("PROGRAMS", programs)
 			env.Setenv("BOOTH", booth)
 			env.Setenv("SIM", filepath.Join(env.WorkDir, "demo"))
 			env.Setenv("BOOTHSIM_DIR", filepath.Join(env.WorkDir, "demo"))
@@ -57,7 +58,8 @@ func TestScripts(t *testing.T) {
 			"start":      startCommand,
 			"stop":       stopCommand,
 			"retain":     retainCommand,
-			"present":    presentCommand,
+			"readme":     readmeCommand,
+			"sim":        simCommand,
 			"until":      untilCommand,
 			"setenvjson": setenvJSONCommand,
 		},

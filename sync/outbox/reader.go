@@ -257,6 +257,9 @@ func signed(keys []ed25519.PublicKey, ack *portal.Ack) bool {
 	return false
 }
 
+// Head returns the journal's last link, with Seq 0 while it is empty.
+func (r *Reader) Head(ctx context.Context) (audit.Link, error) { return audit.Head(ctx, r.db) }
+
 // ExportJournal is audit.Export. The caller journals that it was exported.
 func (r *Reader) ExportJournal(ctx context.Context, w io.Writer, from, to uint64) error {
 	return audit.Export(ctx, r.db, w, from, to)

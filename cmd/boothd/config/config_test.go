@@ -1,7 +1,12 @@
 package config
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
+	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +15,7 @@ import (
 	"time"
 
 	"boothd/capture"
+	"boothd/internal/keys"
 )
 
 const whole = `
@@ -37,6 +43,11 @@ id = "officer-7"
 profile = "first-line"
 token_file = "token"
 
+[[officer]]
+id = "officer-8"
+profile = "first-line"
+token_file = "token-8"
+
 [portal]
 url = "https://portal.example:8443"
 ca = "ca.pem"
@@ -50,10 +61,17 @@ signing_keys = ["sign.pub"]
 [mqtt]
 broker = "ssl://broker.example:8883"
 ca = "ca.pem"
+cert = "booth.pem"
+key = "booth.key"
 
 [[list]]
 name = "sis-persons"
 system = "SIS"
+keys = ["lists.pub"]
+
+[[list]]
+name = "sltd"
+system = "SLTD"
 keys = ["lists.pub"]
 
 [outbox]
@@ -72,19 +90,60 @@ url = "http://127.0.0.1:8080/stream"
 driver = "mjpeg"
 `
 
+// write writes the configuration beside the files that it names.
 func write(t *testing.T, text string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{"token", "ca.pem", "booth.pem", "booth.key", "seal.pub", "sign.pub", "lists.pub"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
+	put := func(name string, content []byte) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	path := filepath.Join(dir, "boothd.toml")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	put("token", []byte(strings.Repeat("7", 32)+"\n"))
+	put("token-8", []byte(strings.Repeat("8", 32)+"\n"))
+	put("token-7-again", []byte(strings.Repeat("7", 32)))
+	put("token-short", []byte("hunter2"))
+	put("empty", nil)
+	put("text", []byte("x"))
+	cert, key := selfSigned(t)
+	put("ca.pem", cert)
+	put("booth.pem", cert)
+	put("booth.key", key)
+	_, other := selfSigned(t)
+	put("other.key", other)
+	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return path
+	if _, err := keys.GenerateSealing(filepath.Join(dir, "seal")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"sign", "lists"} {
+		if _, err := keys.GenerateSigning(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("boothd.toml", []byte(text))
+	return filepath.Join(dir, "boothd.toml")
+}
+
+// selfSigned makes a certificate and its key, in PEM.
+func selfSigned(t *testing.T) (cert, key []byte) {
+	t.Helper()
+	public, secret, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, public, secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})
 }
 
 func TestWholeFileIsRead(t *testing.T) {
@@ -130,6 +189,42 @@ func TestEveryFaultIsNamed(t *testing.T) {
 		{"a time span without a unit", `"4s"`, `"4"`, "no positive time span"},
 		{"a broker of another kind", `ssl://`, `http://`, "mqtt.broker: "},
 		{"an origin with a path", `[usb]`, "[api]\norigins = [\"https://kiosk.example/app\"]\n[usb]", "api.origins[0]: "},
+		{"an origin with a slash", `[usb]`, "[api]\norigins = [\"https://kiosk.example/\"]\n[usb]", "api.origins[0]: "},
+		{"an origin with a query", `[usb]`, "[api]\norigins = [\"https://kiosk.example?a=b\"]\n[usb]", "api.origins[0]: "},
+		{"an origin with an empty query", `[usb]`, "[api]\norigins = [\"https://kiosk.example?\"]\n[usb]", "api.origins[0]: "},
+		{"an origin with a fragment", `[usb]`, "[api]\norigins = [\"https://kiosk.example#a\"]\n[usb]", "api.origins[0]: "},
+		{"an origin with a user", `[usb]`, "[api]\norigins = [\"https://me:secret@kiosk.example\"]\n[usb]", "api.origins[0]: "},
+		{"a port that is a word", `[usb]`, "[api]\nlisten = \"127.0.0.1:http\"\n[usb]", "api.listen: "},
+		{"a port that is too great", `[usb]`, "[api]\nlisten = \"127.0.0.1:65536\"\n[usb]", "api.listen: "},
+		{"no port", `[usb]`, "[api]\nlisten = \"127.0.0.1:\"\n[usb]", "api.listen: "},
+		{"evidence required twice", `[usb]`, "[check]\nrequire = [\"document\", \"face\", \"document\"]\n[usb]", "check.require[2]: is there twice"},
+		{"checks without a document", `[usb]`, "[check]\nrequire = [\"face\"]\n[usb]", "check.require: must contain"},
+		{"checks of nothing", `[usb]`, "[check]\nrequire = []\n[usb]", "check.require: must contain"},
+		{"a possible hit that clears", `possible = "refer"`, `possible = "clear"`, "policy.default.possible: must not be clear"},
+		{"a system's possible hit that clears", `unavailable = "clear"`, `possible = "clear"`, "policy.system[0].possible: must not be clear"},
+		{"two rules of one system", `[[profile]]`, "[[policy.system]]\nname = \"EES\"\nmodality = \"document\"\n[[profile]]", "policy.system[1]: is there twice"},
+		{"two officers of one name", `id = "officer-8"`, `id = "officer-7"`, "officer[1].id: is there twice"},
+		{"two officers with one token", `"token-8"`, `"token-7-again"`, "officer[1].token_file: is the same token as that of officer-7"},
+		{"a token that is short", `"token-8"`, `"token-short"`, "officer[1].token_file: shorter than 32 characters"},
+		{"a token file that is a folder", `"token-8"`, `"folder"`, "officer[1].token_file: "},
+		{"a token file that is empty", `"token-8"`, `"empty"`, "officer[1].token_file: "},
+		{"a profile without systems", `systems = { document = ["SIS", "EES"] }`, ``, "profile[0].systems.document: is missing"},
+		{"a profile that asks nothing about documents", `{ document = ["SIS", "EES"] }`, `{ finger = ["SIS"] }`, "profile[0].systems.document: is missing"},
+		{"a modality that does not exist", `{ document = ["SIS", "EES"] }`, `{ document = ["SIS"], voice = ["SIS"] }`, "profile[0].systems.voice: must be document, finger or face"},
+		{"a system that nobody answers for", `document = ["SIS", "EES"]`, `document = ["SIS", "VIS"]`, `profile[0].systems.document: "VIS": nobody answers for it at this booth`},
+		{"a local list asked about fingers", `document = ["SIS", "EES"]`, `document = ["SIS"], finger = ["SLTD"]`, `profile[0].systems.finger: "SLTD": nobody answers for it`},
+		{"a portal's system that is no name", `systems = ["SIS", "EES"]`, `systems = ["SIS", "EES", "a b"]`, `portal.systems[2]: "a b" is no name`},
+		{"a portal's system named twice", `systems = ["SIS", "EES"]`, `systems = ["SIS", "EES", "SIS"]`, `portal.systems[2]: "SIS" is there twice`},
+		{"a sealing key that is a signing key", `"seal.pub"`, `"sign.pub"`, "portal.sealing_key: read "},
+		{"a signing key that is a secret key", `["sign.pub"]`, `["sign"]`, "portal.signing_keys[0]: read "},
+		{"a list's key that is none", `["lists.pub"]`, `["lists.pub", "text"]`, "list[0].keys[1]: read "},
+		{"an authority that is none", `ca = "ca.pem"`, `ca = "text"`, "portal.ca: read "},
+		{"a key of another certificate", `key = "booth.key"`, `key = "other.key"`, "portal.cert: "},
+		{"a broker's certificate without its key", "key = \"booth.key\"\n\n[[list]]", "\n[[list]]", "mqtt.key: is missing"},
+		{"a broker's key without its certificate", "cert = \"booth.pem\"\nkey = \"booth.key\"\n\n[[list]]", "key = \"booth.key\"\n[[list]]", "mqtt.cert: is missing"},
+		{"a password file that is empty", "\n[[list]]", "password_file = \"empty\"\n[[list]]", "mqtt.password_file: "},
+		{"a scanner's driver on a serial line", `driver = "cute"`, `driver = "uareu"`, "serial[0].driver: \"uareu\" is not the name of a document reader's driver"},
+		{"a reader's driver for a camera", `driver = "mjpeg"`, `driver = "cute"`, "camera[0].driver: "},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -146,6 +241,15 @@ func TestEveryFaultIsNamed(t *testing.T) {
 				t.Errorf("error %q, want the file and %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// A fault is named once, and nothing that is right is called wrong beside it.
+func TestAFaultIsNamedOnce(t *testing.T) {
+	_, err := Read(write(t, strings.Replace(whole, `key = "booth.key"`, `key = "nowhere"`, 1)))
+	var e *Error
+	if !errors.As(err, &e) || len(e.Faults) != 1 || e.Faults[0].Key != "portal.key" {
+		t.Errorf("error %v, want one fault at portal.key", err)
 	}
 }
 

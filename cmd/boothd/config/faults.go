@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
+	"strconv"
 
 	"boothd/capture"
 	"boothd/devices"
@@ -37,45 +37,61 @@ func (f *faultList) unless(ok bool, key, reason string, args ...any) {
 	}
 }
 
-// file adds a fault if the path is empty or cannot be read.
-func (f *faultList) file(key, path string) {
-	if path == "" {
-		f.unless(false, key, "is missing")
-		return
-	}
-	_, err := os.Stat(path)
-	f.unless(err == nil, key, "%v", err)
-}
-
 func (c *Config) boothFaults(f *faultList) {
 	f.unless(idPattern.MatchString(c.Booth.ID), "booth.id", "must be letters, digits, '.', '_' and '-', at most 64")
 	f.unless(len(c.Booth.Place) <= 200, "booth.place", "is longer than 200 bytes")
-	host, _, err := net.SplitHostPort(c.API.Listen)
-	ip := net.ParseIP(host)
-	f.unless(err == nil && ip != nil && ip.IsLoopback(), "api.listen", "must be a loopback address and port, such as \"127.0.0.1:8470\"")
+	f.unless(isLoopback(c.API.Listen), "api.listen", "must be a loopback address and port, such as \"127.0.0.1:8470\"")
 	for i, o := range c.API.Origins {
-		u, err := url.Parse(o)
-		ok := err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.Path == ""
-		f.unless(ok, fmt.Sprintf("api.origins[%d]", i), "must be a web origin, such as \"https://kiosk.example\"")
+		f.unless(isOrigin(o), fmt.Sprintf("api.origins[%d]", i), "must be a web origin and no more, such as \"https://kiosk.example\"")
 	}
 	f.unless(slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level), "log.level", "must be debug, info, warn or error")
 	f.unless(slices.Contains([]string{"text", "json"}, c.Log.Format), "log.format", "must be text or json")
 }
 
+func isLoopback(listen string) bool {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil && ip != nil && ip.IsLoopback()
+}
+
+// isOrigin reports whether o is what a browser sends as Origin: nothing but a scheme and a
+// host.
+func isOrigin(o string) bool {
+	u, err := url.Parse(o)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && o == u.Scheme+"://"+u.Host
+}
+
 func (c *Config) checkFaults(f *faultList) {
 	for i, m := range c.Check.Require {
-		f.modality(fmt.Sprintf("check.require[%d]", i), m)
+		key := fmt.Sprintf("check.require[%d]", i)
+		f.modality(key, m)
+		f.unless(!slices.Contains(c.Check.Require[:i], m), key, "is there twice")
 	}
+	f.unless(slices.Contains(c.Check.Require, capture.ModalityDocument), "check.require", "must contain \"document\"")
 	f.unless(c.Check.FingersFrom >= 0 && c.Check.FingersFrom <= 21, "check.fingers_from", "must be 0 to 21 years")
 	f.unless(c.Check.Finger >= 0 && c.Check.Finger <= 10, "check.finger", "must be 0 (any) to 10, a position of ISO/IEC 19794-2")
 	f.unless(c.Check.MinQuality >= 0 && c.Check.MinQuality <= 100, "check.min_finger_quality", "must be 0 to 100")
 	f.rule("policy.default", c.Policy.Default)
+	asked := map[askedBy]bool{}
 	for i, s := range c.Policy.Systems {
 		key := fmt.Sprintf("policy.system[%d]", i)
+		by := askedBy{s.System, s.Modality}
+		f.unless(!asked[by], key, "is there twice: %s asked with the %s", s.System, s.Modality)
+		asked[by] = true
 		f.unless(idPattern.MatchString(s.System), key+".name", "is no name of a system")
 		f.modality(key+".modality", s.Modality)
 		f.rule(key, s.Rule.or(c.Policy.Default))
 	}
+}
+
+// askedBy is a system asked with a modality.
+type askedBy struct {
+	system   string
+	modality capture.Modality
 }
 
 func (f *faultList) modality(key string, m capture.Modality) {
@@ -84,79 +100,16 @@ func (f *faultList) modality(key string, m capture.Modality) {
 }
 
 func (f *faultList) rule(key string, r Rule) {
-	for name, o := range map[string]capture.Outcome{"hit": r.Hit, "possible": r.Possible, "unavailable": r.Unavailable, "stale": r.Stale} {
+	for _, v := range []struct {
+		name    string
+		outcome capture.Outcome
+	}{{"hit", r.Hit}, {"possible", r.Possible}, {"unavailable", r.Unavailable}, {"stale", r.Stale}} {
+		o := v.outcome
 		ok := o == capture.OutcomeClear || o == capture.OutcomeRefer || o == capture.OutcomeStop || o == capture.OutcomeIncomplete
-		f.unless(ok, key+"."+name, "must be clear, refer, stop or incomplete")
+		f.unless(ok, key+"."+v.name, "must be clear, refer, stop or incomplete")
 	}
 	f.unless(r.Hit != capture.OutcomeClear, key+".hit", "must not be clear")
-}
-
-func (c *Config) peopleFaults(f *faultList) {
-	profiles := map[string]bool{}
-	f.unless(len(c.Profiles) > 0, "profile", "is missing: nobody may ask anything")
-	for i, p := range c.Profiles {
-		key := fmt.Sprintf("profile[%d]", i)
-		f.unless(idPattern.MatchString(p.Name), key+".name", "is no name")
-		f.unless(!profiles[p.Name], key+".name", "is there twice")
-		f.unless(p.Purpose != "", key+".purpose", "is missing")
-		f.unless(p.LegalBasis != "", key+".legal_basis", "is missing")
-		profiles[p.Name] = true
-		for m, systems := range p.Systems {
-			f.modality(key+".systems", m)
-			for _, s := range systems {
-				f.unless(idPattern.MatchString(s), key+".systems."+string(m), "%q is no name of a system", s)
-			}
-		}
-	}
-	f.unless(len(c.Officers) > 0, "officer", "is missing: nobody can log in")
-	for i, o := range c.Officers {
-		key := fmt.Sprintf("officer[%d]", i)
-		f.unless(idPattern.MatchString(o.ID), key+".id", "is no name")
-		f.unless(profiles[o.Profile], key+".profile", "%q is not the name of a profile", o.Profile)
-		f.file(key+".token_file", o.TokenFile)
-	}
-}
-
-func (c *Config) portalFaults(f *faultList) {
-	f.file("portal.sealing_key", c.Portal.Sealing)
-	f.unless(len(c.Portal.Signing) > 0, "portal.signing_keys", "is missing: no acknowledgement can be verified")
-	for i, k := range c.Portal.Signing {
-		f.file(fmt.Sprintf("portal.signing_keys[%d]", i), k)
-	}
-	if c.Portal.URL == "" {
-		f.unless(len(c.Portal.Systems) == 0, "portal.url", "is missing though portal.systems names systems")
-		return
-	}
-	u, err := url.Parse(c.Portal.URL)
-	f.unless(err == nil && u.Scheme == "https" && u.Host != "", "portal.url", "must begin with https://")
-	f.file("portal.ca", c.Portal.CA)
-	f.file("portal.cert", c.Portal.Cert)
-	f.file("portal.key", c.Portal.Key)
-}
-
-func (c *Config) listFaults(f *faultList) {
-	names := map[string]bool{}
-	for i, l := range c.Lists {
-		key := fmt.Sprintf("list[%d]", i)
-		f.unless(idPattern.MatchString(l.Name), key+".name", "is no name")
-		f.unless(!names[l.Name], key+".name", "is there twice")
-		names[l.Name] = true
-		f.unless(idPattern.MatchString(l.System), key+".system", "is no name of a system")
-		f.unless(len(l.Keys) > 0, key+".keys", "is missing: no update can be verified")
-		for j, k := range l.Keys {
-			f.file(fmt.Sprintf("%s.keys[%d]", key, j), k)
-		}
-	}
-	if c.MQTT.Broker == "" {
-		return
-	}
-	u, err := url.Parse(c.MQTT.Broker)
-	f.unless(err == nil && u.Host != "" && slices.Contains([]string{"tcp", "ssl"}, u.Scheme), "mqtt.broker", "must be \"ssl://host:8883\" or \"tcp://host:1883\"")
-	for key, path := range map[string]string{"mqtt.ca": c.MQTT.CA, "mqtt.cert": c.MQTT.Cert, "mqtt.key": c.MQTT.Key, "mqtt.password_file": c.MQTT.PasswordFile} {
-		if path != "" {
-			f.file(key, path)
-		}
-	}
+	f.unless(r.Possible != capture.OutcomeClear, key+".possible", "must not be clear")
 }
 
 func (c *Config) deviceFaults(f *faultList) {
@@ -167,7 +120,7 @@ func (c *Config) deviceFaults(f *faultList) {
 	for i, s := range c.Serial {
 		key := fmt.Sprintf("serial[%d]", i)
 		f.unless(s.Path != "", key+".path", "is missing")
-		f.unless(known[s.Driver] != "", key+".driver", "%q is not the name of a driver", s.Driver)
+		f.unless(known[s.Driver] == devices.KindDocumentReader, key+".driver", "%q is not the name of a document reader's driver", s.Driver)
 		f.unless(slices.Contains([]int{9600, 19200, 38400, 57600, 115200}, s.Baud), key+".baud", "must be 9600, 19200, 38400, 57600 or 115200")
 	}
 	for i, s := range c.Cameras {

@@ -1,24 +1,15 @@
 package config
 
-import (
-	"crypto/tls"
-	"crypto/x509"
-	"fmt"
-	"os"
-)
+import "crypto/tls"
 
 // TLS makes the TLS configuration for the broker. The booth shows a certificate if it has
 // one.
 func (m MQTT) TLS() (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
 	if m.CA != "" {
-		pem, err := os.ReadFile(m.CA)
-		if err != nil {
+		var err error
+		if c.RootCAs, err = readPool(m.CA); err != nil {
 			return nil, err
-		}
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("read %s: no certificate in it", m.CA)
 		}
 	}
 	if m.Cert != "" {
