@@ -24,17 +24,15 @@ func (t *traveller) judge(l List, found gallery.Found, err error, now time.Time)
 		a.State, a.Reason = capture.StateUnavailable, reason
 		return a
 	}
-	matches := t.matches(found.Entries)
-	for _, m := range matches {
-		a.Findings = append(a.Findings, m.finding)
+	a.Findings = t.findings(found.Entries)
+	state, reason := t.nothing(found, now)
+	if len(a.Findings) == 0 {
+		a.State, a.Reason = state, reason
+		return a
 	}
-	switch {
-	case len(matches) > 0 && matches[0].hit:
-		a.State = capture.StateHit
-	case len(matches) > 0:
-		a.State = capture.StatePossible
-	default:
-		a.State, a.Reason = t.nothing(found, now)
+	a.State = a.Findings[0].State
+	if state != capture.StateNoHit {
+		a.Rest = &capture.Rest{State: state, Reason: reason}
 	}
 	return a
 }
@@ -88,43 +86,41 @@ func (t *traveller) nothing(found gallery.Found, now time.Time) (capture.State, 
 	return capture.StateNoHit, ""
 }
 
-type match struct {
-	finding capture.Finding
-	hit     bool
-}
-
-// matches compares the traveller with each entry: hits first, then by score.
-func (t *traveller) matches(entries []*gallery.Entry) []match {
-	var all []match
+// findings compares the traveller with each entry: hits first, then by score.
+func (t *traveller) findings(entries []*gallery.Entry) []capture.Finding {
+	var all []capture.Finding
 	for _, e := range entries {
-		if m, ok := t.match(e); ok {
-			all = append(all, m)
+		if f, ok := t.match(e); ok {
+			all = append(all, f)
 		}
 	}
-	slices.SortFunc(all, func(a, b match) int {
+	slices.SortFunc(all, func(a, b capture.Finding) int {
 		switch {
-		case a.hit != b.hit && a.hit:
+		case a.State != b.State && a.State == capture.StateHit:
 			return -1
-		case a.hit != b.hit:
+		case a.State != b.State:
 			return 1
 		}
-		return cmp.Or(cmp.Compare(b.finding.Score, a.finding.Score), strings.Compare(a.finding.Entry, b.finding.Entry))
+		return cmp.Or(cmp.Compare(b.Score, a.Score), strings.Compare(a.Entry, b.Entry))
 	})
 	return all
 }
 
 // match compares the traveller with one entry. It reports false if neither the number nor
 // the name with the birth date agrees.
-func (t *traveller) match(e *gallery.Entry) (match, bool) {
+func (t *traveller) match(e *gallery.Entry) (capture.Finding, bool) {
 	number := t.compareNumber(e)
 	name := t.compareName(e)
 	birth := t.compareBirth(e)
 	byName := name.grade != none && birth.grade != differs
 	if number.grade == none && !byName {
-		return match{}, false
+		return capture.Finding{}, false
 	}
 	f := capture.Finding{
-		Entry: e.ID, Category: e.Category, Action: e.Action, Discreet: e.Discreet,
+		Entry: e.ID, State: capture.StatePossible, Category: e.Category, Action: e.Action, Discreet: e.Discreet,
+	}
+	if isHit(number, name, birth) {
+		f.State = capture.StateHit
 	}
 	if len(e.Names) > 0 {
 		f.Name = e.Names[0]
@@ -150,7 +146,7 @@ func (t *traveller) match(e *gallery.Entry) (match, bool) {
 		f.Score += p.Weight
 	}
 	f.Score = min(f.Score, 1)
-	return match{f, isHit(number, name, birth)}, true
+	return f, true
 }
 
 func isHit(number numberComparison, name, birth comparison) bool {

@@ -30,7 +30,8 @@
 // age, or issued in this clock's future, answers stale where it would have said no_hit.
 //
 // Discreet findings take the same way as all others. Whom they are shown to is decided
-// where answers are shown.
+// where answers are shown; each answer with findings says in its Rest what it would have
+// said without them.
 package localmatch
 
 import (
@@ -88,13 +89,12 @@ func New(g Finder, o Options) *Matcher {
 func (m *Matcher) Name() string { return "local" }
 
 // Systems lists the systems whose lists the booth is meant to have and that the officer's
-// profile may ask with the evidence. For fingers and faces there are none.
+// profile may ask with the evidence, each as often as it has lists. For fingers and faces
+// there are none.
 func (m *Matcher) Systems(q capture.Query) []string {
 	var systems []string
 	for _, l := range m.asked(q) {
-		if !slices.Contains(systems, l.System) {
-			systems = append(systems, l.System)
-		}
+		systems = append(systems, l.System)
 	}
 	return systems
 }

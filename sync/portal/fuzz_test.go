@@ -17,6 +17,7 @@ func FuzzReplies(f *testing.F) {
 	f.Add([]byte(sisNoHit + sltdNoHit + end))
 	f.Add([]byte(`{"answer":{"system":"SIS","state":"hit","findings":[{"entry":"e","by":"name","score":0.5,"name":"\u202eX","explanation":[{"what":"a","asked":"b","found":"c","weight":1}]}]}}` + "\n" + end))
 	f.Add([]byte(`{"answer":{"system":"VIS","state":"hit"}}` + "\n\n\r\n" + `{"answer":null,"end":true}`))
+	f.Add([]byte(`{"answer":{"system":"SIS","state":"possible","reason":"r","rest":{"state":"stale","reason":"old"},"findings":[{"state":"hit","score":1,"discreet":true},{"state":"?","score":1}]}}` + "\n" + end))
 	f.Add([]byte("{}\n[]\nnull\n\"\"\n\x00\xff\n"))
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		now := time.Unix(1_800_000_000, 0)
@@ -33,11 +34,18 @@ func FuzzReplies(f *testing.F) {
 			if !slices.Contains(r.asked, a.System) || a.Source != "portal" || a.Evidence != "document-1" || a.Late || a.AsOf.After(now) {
 				t.Fatalf("answer not made its own: %+v", a)
 			}
-			if a.State == capture.StateNoHit && len(a.Findings) > 0 || len(a.Findings) > MaxFindings {
+			if a.State == capture.StateNoHit && len(a.Findings) > 0 || len(a.Findings) > 2*MaxFindings {
 				t.Fatalf("%s with %d findings", a.State, len(a.Findings))
 			}
+			if r := a.Rest; r != nil && (r.State != capture.StateStale && r.State != capture.StateUnavailable || len(r.Reason) > MaxText) {
+				t.Fatalf("rest not limited: %+v", r)
+			}
+			if shown := a.Shown(false); len(shown.Findings) == 0 && len(a.Findings) > 0 && (shown.State == capture.StateHit || shown.State == capture.StatePossible) {
+				t.Fatalf("%s is shown without findings", shown.State)
+			}
 			for _, fi := range a.Findings {
-				if fi.Score < 0 || fi.Score > 1 || len(fi.Name) > MaxText || strings.ContainsFunc(fi.Name, unicode.IsControl) {
+				if fi.Score < 0 || fi.Score > 1 || len(fi.Name) > MaxText || strings.ContainsFunc(fi.Name, unicode.IsControl) ||
+					fi.State != capture.StateHit && fi.State != capture.StatePossible {
 					t.Fatalf("finding not limited: %+v", fi)
 				}
 			}

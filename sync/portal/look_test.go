@@ -56,7 +56,7 @@ func TestLookHandsOnEachAnswerBeforeTheNextIsThere(t *testing.T) {
 		rw := NewReplyWriter(w)
 		rw.Answer(capture.Answer{System: "SIS", State: capture.StateNoHit})
 		<-seen // the second answer waits until the booth has the first
-		rw.Answer(capture.Answer{System: "SLTD", State: capture.StateHit, Findings: []capture.Finding{{Entry: "e", By: capture.ByDocumentNumber, Score: 1}}})
+		rw.Answer(capture.Answer{System: "SLTD", State: capture.StateHit, Findings: []capture.Finding{{Entry: "e", By: capture.ByDocumentNumber, State: capture.StateHit, Score: 1}}})
 		rw.End()
 	}))
 	var got []capture.Answer
@@ -173,14 +173,14 @@ func TestAnswersAreKeptWithinTheLimits(t *testing.T) {
 	finding := `{"entry":"e\u0007","by":"name","score":1,"name":"` + strings.Repeat("é", MaxText) + `","explanation":[` +
 		strings.TrimSuffix(strings.Repeat(`{"what":"a\u202eb"},`, MaxParts+3), ",") + `]}`
 	findings := strings.TrimSuffix(strings.Repeat(finding+",", MaxFindings+5), ",")
-	p := newPlace(t, lines(`{"answer":{"system":"SIS","state":"hit","source":"local","evidence":"face-9","late":true,"as_of":"2999-01-01T00:00:00Z","findings":[`+
+	p := newPlace(t, lines(`{"answer":{"system":"SIS","state":"hit","source":"local","evidence":"face-9","late":true,"silence":true,"as_of":"2999-01-01T00:00:00Z","findings":[`+
 		findings+`]}}`+"\n"+sltdNoHit+end))
 	got, err := ask(t.Context(), p.client(t), documentQuery())
 	if err != nil || len(got) != 2 {
 		t.Fatalf("Look = %d answers, %v", len(got), err)
 	}
 	a := got[0]
-	if a.Source != "portal" || a.Evidence != "document-1" || a.Late || a.AsOf.After(a.At) {
+	if a.Source != "portal" || a.Evidence != "document-1" || a.Late || a.Silence || a.AsOf.After(a.At) {
 		t.Errorf("the portal's word about source, evidence or time was believed: %+v", a)
 	}
 	if len(a.Findings) != MaxFindings || !strings.Contains(a.Reason, "5 more findings") {

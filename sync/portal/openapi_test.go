@@ -133,7 +133,8 @@ func TestRealExchangesFitTheDocument(t *testing.T) {
 		rw.Answer(capture.Answer{
 			Evidence: "document-1", Modality: capture.ModalityDocument, System: "SIS", Source: "portal", State: capture.StateHit,
 			List: "sis-persons", Version: 7, AsOf: time.Now(), At: time.Now(),
-			Findings: []capture.Finding{{Entry: "e1", By: capture.ByName, Score: 0.9, Name: "X", Category: "c", Action: "a", Discreet: true,
+			Rest: &capture.Rest{State: capture.StateStale, Reason: "old"},
+			Findings: []capture.Finding{{Entry: "e1", By: capture.ByName, State: capture.StateHit, Score: 0.9, Name: "X", Category: "c", Action: "a", Discreet: true,
 				Explanation: []capture.Part{{What: "surname", Asked: "A", Found: "B", Note: "n", Weight: 0.5}}}},
 		})
 		rw.Answer(capture.Answer{System: "SLTD", Modality: capture.ModalityDocument, State: capture.StateUnavailable, Reason: "down"})

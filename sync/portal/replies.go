@@ -16,9 +16,10 @@ import (
 	"boothd/capture"
 )
 
-// Limits of one answer. What is beyond them is cut off and said in the answer's reason.
+// Limits of one answer. What is beyond them is cut off. How many open findings were cut is
+// said in the answer's reason; of discreet ones nothing is said.
 const (
-	MaxFindings = 64
+	MaxFindings = 64  // open ones, and as many discreet ones
 	MaxParts    = 16  // of a finding's explanation
 	MaxText     = 512 // bytes of any text
 )
@@ -145,20 +146,60 @@ func (r *replies) check(a *capture.Answer) error {
 // own makes the answer speak of what was asked and keeps it within the limits.
 func (r *replies) own(a capture.Answer) capture.Answer {
 	a.Evidence, a.Modality, a.Source = r.evidence, r.modality, r.source
-	a.At, a.Late = r.now(), false
+	a.At, a.Late, a.Silence = r.now(), false, false
 	if a.AsOf.After(a.At) {
 		a.AsOf = a.At
 	}
 	a.List = clip(a.List, MaxText)
 	a.Reason = clip(a.Reason, MaxText)
-	if more := len(a.Findings) - MaxFindings; more > 0 {
-		a.Findings = a.Findings[:MaxFindings]
-		a.Reason = strings.TrimSpace(fmt.Sprintf("%s (%d more findings at central)", a.Reason, more))
-	}
-	for i := range a.Findings {
-		limitFinding(&a.Findings[i])
+	switch a.State {
+	case capture.StateHit, capture.StatePossible:
+		a = ownFindings(a)
+	default:
+		a.Rest = nil
 	}
 	return a
+}
+
+// ownFindings keeps the findings within the limits. What an officer without clearance is
+// left with of the answer must be the same with discreet findings as without: these take no
+// open finding's place, and the portal's reason, which could speak of them, is not taken.
+func ownFindings(a capture.Answer) capture.Answer {
+	a.Rest = ownRest(a.Rest)
+	a.Reason = ""
+	kept := map[bool]int{} // by whether they are discreet
+	all := a.Findings
+	a.Findings = nil
+	for _, f := range all {
+		if f.State != capture.StateHit && f.State != capture.StatePossible {
+			f.State = a.State
+		}
+		if kept[f.Discreet]++; kept[f.Discreet] <= MaxFindings {
+			limitFinding(&f)
+			a.Findings = append(a.Findings, f)
+		}
+	}
+	if slices.ContainsFunc(a.Findings, func(f capture.Finding) bool { return f.State == capture.StateHit }) {
+		a.State = capture.StateHit
+	}
+	if more := kept[false] - MaxFindings; more > 0 {
+		a.Reason = fmt.Sprintf("%d more findings at central", more)
+	}
+	return a
+}
+
+// ownRest keeps the rest within the limits. One that is not understood is not known.
+func ownRest(r *capture.Rest) *capture.Rest {
+	if r == nil {
+		return nil
+	}
+	switch r.State {
+	case capture.StateNoHit:
+		return nil
+	case capture.StateStale, capture.StateUnavailable:
+		return &capture.Rest{State: r.State, Reason: clip(r.Reason, MaxText)}
+	}
+	return &capture.Rest{State: capture.StateUnavailable, Reason: reasonOf(ErrRefused)}
 }
 
 func limitFinding(f *capture.Finding) {

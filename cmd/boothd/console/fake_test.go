@@ -101,9 +101,7 @@ func (d *fakeDesk) View(cleared bool) check.View {
 	defer d.mu.Unlock()
 	v := check.View{Alerts: []check.Alert{}}
 	for _, a := range d.view.Alerts {
-		if !cleared {
-			a.Answer = a.Answer.Shown(false)
-		}
+		a.Answer = a.Answer.Shown(cleared)
 		if a.Answer.State == capture.StateHit || a.Answer.State == capture.StatePossible {
 			v.Alerts = append(v.Alerts, a)
 		}
@@ -112,9 +110,7 @@ func (d *fakeDesk) View(cleared bool) check.View {
 		c := *d.view.Check
 		c.Lines = nil
 		for _, l := range d.view.Check.Lines {
-			if !cleared {
-				l.Answer = l.Answer.Shown(false)
-			}
+			l.Answer = l.Answer.Shown(cleared)
 			c.Lines = append(c.Lines, l)
 		}
 		v.Check = &c

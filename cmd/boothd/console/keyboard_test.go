@@ -77,7 +77,8 @@ func (r *records) dispositions() (all []string) {
 	return all
 }
 
-// lists is a source that holds one document.
+// lists is a source that holds one document, in SIS, and knows of all documents in every
+// system of the profile.
 type lists struct{ wanted string }
 
 func (lists) Name() string { return "local" }
@@ -86,11 +87,11 @@ func (lists) Systems(q capture.Query) []string {
 	if q.Evidence.Document == nil {
 		return nil
 	}
-	return []string{"SIS", "SLTD"}
+	return q.Officer.Profile.Systems[doc]
 }
 
 func (l lists) Look(_ context.Context, q capture.Query, answer func(capture.Answer)) error {
-	for _, system := range []string{"SIS", "SLTD"} {
+	for _, system := range l.Systems(q) {
 		a := capture.Answer{System: system, List: strings.ToLower(system), State: capture.StateNoHit, AsOf: time.Now()}
 		if system == "SIS" && q.Zone.DocumentNumber == l.wanted {
 			a.State, a.Findings = capture.StateHit, []capture.Finding{hitFinding()}

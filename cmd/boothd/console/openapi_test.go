@@ -79,7 +79,10 @@ func TestOpenAPIDocumentTellsTheTruth(t *testing.T) {
 		t.Run("view of a desk that is "+name, func(t *testing.T) {
 			b.show(v)
 			for _, who := range []string{token, clearedToken, narrowToken} {
-				conforms(t, request{method: "GET", path: "/api/v1/view", token: who}, true)
+				got := conforms(t, request{method: "GET", path: "/api/v1/view", token: who}, true)
+				if strings.Contains(string(got.body), `"rest"`) {
+					t.Errorf("the page is sent what is not for it: %s", got.body)
+				}
 			}
 		})
 	}

@@ -142,7 +142,7 @@ func decided(o capture.Outcome) check.View {
 
 func hitFinding() capture.Finding {
 	return capture.Finding{
-		Entry: "SIS-2024-0815", By: capture.ByDocumentNumber, Score: .97, Name: "ERIKSSON, ANNA",
+		Entry: "SIS-2024-0815", By: capture.ByDocumentNumber, State: capture.StateHit, Score: .97, Name: "ERIKSSON, ANNA",
 		Category: "Wanted for arrest", Action: "Arrest; inform the duty officer",
 		Explanation: []capture.Part{
 			{What: "document number", Asked: "L898902C3", Found: "L8989O2C3", Note: "0 read as O", Weight: .6},
@@ -169,7 +169,8 @@ func discreet() check.View {
 	v := decided(capture.OutcomeClear)
 	f := hitFinding()
 	f.Category, f.Action, f.Discreet = "Discreet check", "Note vehicle and companions; let pass", true
-	v.Check.Lines[4].State, v.Check.Lines[4].Findings = capture.StateHit, []capture.Finding{f}
+	l := &v.Check.Lines[4]
+	l.State, l.Findings, l.Rest = capture.StateHit, []capture.Finding{f}, &capture.Rest{State: capture.StateNoHit}
 	return v
 }
 

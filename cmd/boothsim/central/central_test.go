@@ -116,11 +116,14 @@ func TestLookFindsPeopleByNumberAndByName(t *testing.T) {
 			t.Errorf("%s = %s, want %s", system, got[system].State, want)
 		}
 	}
-	if f := got["SLTD"].Findings; len(f) != 1 || f[0].Action != "seize" || f[0].By != capture.ByDocumentNumber {
+	if f := got["SLTD"].Findings; len(f) != 1 || f[0].Action != "seize" || f[0].By != capture.ByDocumentNumber || f[0].State != capture.StateHit {
 		t.Errorf("findings of SLTD = %+v", f)
 	}
-	if f := got["SIS"].Findings; len(f) != 1 || !f[0].Discreet || f[0].By != capture.ByName {
+	if f := got["SIS"].Findings; len(f) != 1 || !f[0].Discreet || f[0].By != capture.ByName || f[0].State != capture.StatePossible {
 		t.Errorf("findings of SIS = %+v", f)
+	}
+	if a := got["SIS"].Shown(false); a.State != capture.StateNoHit || a.Reason != "" || len(a.Findings) != 0 {
+		t.Errorf("SIS as an officer without clearance is shown it = %+v", a)
 	}
 	if was, err := p.portal.Remove("SLTD", "a"); err != nil || !was {
 		t.Errorf("Remove = %t, %v", was, err)

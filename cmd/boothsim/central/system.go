@@ -58,7 +58,8 @@ func (s *system) remove(id string) bool {
 	return len(s.people) < before
 }
 
-// answer asks the system. A hit takes as long as a miss.
+// answer asks the system. A hit takes as long as a miss. It has no rest: a system that is
+// searched at all would otherwise have said no_hit.
 func (s *system) answer(ctx context.Context, q *capture.Query) capture.Answer {
 	a := capture.Answer{
 		Evidence: q.Evidence.ID,
@@ -100,7 +101,7 @@ func (s *system) wait(ctx context.Context) bool {
 func stateOf(findings []capture.Finding) capture.State {
 	state := capture.StateNoHit
 	for _, f := range findings {
-		if f.By == capture.ByDocumentNumber {
+		if f.State == capture.StateHit {
 			return capture.StateHit
 		}
 		state = capture.StatePossible
@@ -121,10 +122,10 @@ func (s *system) search(z *mrz.Zone) []capture.Finding {
 		}
 		switch {
 		case holds(e, z):
-			f.By, f.Score = capture.ByDocumentNumber, 1
+			f.By, f.State, f.Score = capture.ByDocumentNumber, capture.StateHit, 1
 			f.Explanation = []capture.Part{{What: "document number", Asked: z.DocumentNumber, Found: z.DocumentNumber, Weight: 1}}
 		case isCalled(e, z):
-			f.By, f.Score = capture.ByName, 0.9
+			f.By, f.State, f.Score = capture.ByName, capture.StatePossible, 0.9
 			f.Explanation = []capture.Part{
 				{What: "name", Asked: fullName(z), Found: f.Name, Weight: 0.6},
 				{What: "birth date", Asked: z.BirthDate.ISO(), Found: z.BirthDate.ISO(), Weight: 0.3},

@@ -86,7 +86,7 @@ export function finding(f) {
   return h('div', { class: f.discreet ? 'finding discreet' : 'finding' },
     h('p', { class: 'action' }, h('span', { class: 'label' }, S.systems.action), h('strong', {}, f.action || S.systems.noAction),
       f.discreet ? h('span', { class: 'veil' }, icon('discreet'), h('strong', {}, S.systems.discreet), S.systems.discreetNext) : null),
-    h('p', { class: 'entry' }, [f.category, f.name, S.systems.entry(f.entry),
+    h('p', { class: 'entry' }, [f.state === 'possible' ? S.systems.state.possible : null, f.category, f.name, S.systems.entry(f.entry),
       S.systems.matched(S.systems.by[f.by] ?? f.by, Math.round(f.score * 100))].filter(Boolean).join(' · ')),
     explanation(f.explanation));
 }
