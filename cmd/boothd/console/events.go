@@ -39,7 +39,12 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, o capture.Office
 	for st.err == nil {
 		changed := s.cfg.Desk.Changed() // before the view, so that no change falls between
 		status, news := s.board.latest()
-		st.send("view", &st.view, s.shown(o))
+		view := s.shown(o)
+		// After the view was taken, so that none is sent from after the session.
+		if now, err := s.officer(r); err != nil || now.ID != o.ID {
+			return nil // signed out, or the session has ended
+		}
+		st.send("view", &st.view, view)
 		if status != nil {
 			st.send("status", &st.status, shownStatus(*status, o))
 		}
@@ -52,9 +57,6 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, o capture.Office
 			return nil
 		case <-s.stopping:
 			return nil
-		}
-		if now, err := s.officer(r); err != nil || now.ID != o.ID {
-			return nil // signed out, or the session has ended
 		}
 	}
 	s.cfg.Log.DebugContext(r.Context(), "event stream ended", "error", st.err)
