@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"boothd/internal/testtool"
 )
 
 // programs is the folder of the built programs.
@@ -38,6 +40,9 @@ func build(m *testing.M) int {
 }
 
 func TestScripts(t *testing.T) {
+	if os.Getenv("BOOTHD_REQUIRE_TOOLS") == "1" {
+		testtool.Need(t, "mosquitto") // without it the script would be skipped unseen
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {

@@ -18,6 +18,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"boothd/internal/testtool"
 )
 
 // mosquitto is Debian's broker with TLS, passwords and an ACL, as central would run it.
@@ -42,13 +44,7 @@ user stranger
 
 func startMosquitto(t *testing.T) *mosquitto {
 	t.Helper()
-	program, err := exec.LookPath("mosquitto")
-	if err != nil {
-		program = "/usr/sbin/mosquitto"
-	}
-	if _, err := os.Stat(program); err != nil {
-		t.Skip("mosquitto is missing: apt-get install mosquitto")
-	}
+	program := testtool.Path(t, "mosquitto")
 	m := &mosquitto{addr: freeAddress(t), dir: t.TempDir()}
 	m.tls = m.certificate(t)
 	_, port, _ := net.SplitHostPort(m.addr)
