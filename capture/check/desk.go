@@ -335,6 +335,9 @@ func (d *Desk) Close(ctx context.Context) error {
 		if c != nil {
 			err = d.Abandon(ctx, c.id, "", "the booth was stopped")
 		}
+		d.mu.Lock()
+		d.keepLates()
+		d.mu.Unlock()
 		d.cancel()
 		d.tasks.Wait()
 		if errors.Is(err, ErrWrongPhase) {
