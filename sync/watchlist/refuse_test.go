@@ -61,22 +61,16 @@ func TestForgedAndStaleUpdatesAreRefusedAndReported(t *testing.T) {
 		}, ReasonForged},
 		"a chunk that was altered": {func(t *testing.T, b *testBroker, c *central) {
 			later := c.clone()
-			s := later.build(people("E5"), true)
-			force(t, b, later, 4)
-			for _, h := range s.chunks(true) {
-				bent := bytes.Clone(b.retained(chunkTopic("sis", h)))
-				bent[len(bent)/2] ^= 1
-				b.retain(t, chunkTopic("sis", h), bent)
-			}
+			later.build(people("E5"), true)
+			forceBent(t, b, later, func(chunk []byte) []byte {
+				chunk[len(chunk)/2] ^= 1
+				return chunk
+			}, 4)
 		}, ReasonAltered},
 		"a chunk that was cut short": {func(t *testing.T, b *testBroker, c *central) {
 			later := c.clone()
-			s := later.build(people("E5"), true)
-			force(t, b, later, 4)
-			for _, h := range s.chunks(true) {
-				whole := b.retained(chunkTopic("sis", h))
-				b.retain(t, chunkTopic("sis", h), whole[:len(whole)-1])
-			}
+			later.build(people("E5"), true)
+			forceBent(t, b, later, func(chunk []byte) []byte { return chunk[:len(chunk)-1] }, 4)
 		}, ReasonAltered},
 		"a lease that has ended": {func(t *testing.T, b *testBroker, c *central) {
 			late := c.clone()
@@ -140,6 +134,12 @@ func TestForgedAndStaleUpdatesAreRefusedAndReported(t *testing.T) {
 // force publishes versions without the publisher's own care.
 func force(t *testing.T, b *testBroker, c *central, versions ...uint64) {
 	t.Helper()
+	forceBent(t, b, c, func(chunk []byte) []byte { return chunk }, versions...)
+}
+
+// forceBent is force with chunks that are not what was signed.
+func forceBent(t *testing.T, b *testBroker, c *central, bend func(chunk []byte) []byte, versions ...uint64) {
+	t.Helper()
 	f := openFolder(c.dir, "sis")
 	for _, v := range versions {
 		s, err := f.signed(v)
@@ -147,7 +147,7 @@ func force(t *testing.T, b *testBroker, c *central, versions ...uint64) {
 			t.Fatal(err)
 		}
 		for _, h := range s.chunks(true) {
-			b.retain(t, chunkTopic("sis", h), mustRead(t, f.chunkFile(h)))
+			b.retain(t, chunkTopic("sis", h), bend(mustRead(t, f.chunkFile(h))))
 		}
 		b.retain(t, manifestTopic("sis", v), c.envelope(v))
 		b.retain(t, headTopic("sis"), c.envelope(v))
