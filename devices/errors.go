@@ -14,16 +14,11 @@ type Hint string
 
 // The hints that devices and quality checks give.
 const (
-	HintPressLonger   Hint = "press longer"
-	HintPressFlat     Hint = "lay the finger flat and centred"
-	HintDryFinger     Hint = "dry finger: moisten it"
-	HintWetFinger     Hint = "wet finger: wipe it"
-	HintLiftFinger    Hint = "lift the finger"
-	HintPresentAgain  Hint = "present the document again"
-	HintLookAtCamera  Hint = "look at the camera"
-	HintCleanPlaten   Hint = "clean the glass"
-	HintTryOtherHand  Hint = "try another finger"
-	HintWaitForDevice Hint = "wait: the device is being replaced"
+	HintPressLonger  Hint = "press longer"
+	HintPressFlat    Hint = "lay the finger flat and centred"
+	HintDryFinger    Hint = "dry finger: moisten it"
+	HintWetFinger    Hint = "wet finger: wipe it"
+	HintPresentAgain Hint = "present the document again"
 )
 
 // RetryError means that the traveller must present again. It is no fault of the device,

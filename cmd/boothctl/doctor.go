@@ -267,6 +267,10 @@ func (d *doctor) outbox() {
 
 func (d *doctor) lists() {
 	infos, err := gallery.Inspect(d.ctx, d.booth.GalleryPath(), d.booth.KeysDir())
+	var health map[string]gallery.Health
+	if err == nil {
+		health, err = gallery.Examine(d.ctx, d.booth.GalleryPath(), d.booth.KeysDir())
+	}
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		d.tell(unwell, "lists", err.Error(), "run boothctl as the user boothd or as root")
 		return
@@ -280,7 +284,7 @@ func (d *doctor) lists() {
 		switch {
 		case !ok:
 			d.tell(unwell, "list", l.Name+" has never come", "see broker below; has central published it?")
-		case i.Erased, i.Damaged:
+		case i.Erased, i.Damaged, health[l.Name].Damaged > 0:
 			d.tell(unwell, "list", l.Name+" was erased or is damaged", "central must publish a snapshot; boothd fetches it by itself")
 		case time.Now().After(i.Expires):
 			d.tell(unwell, "list", fmt.Sprintf("%s version %d expired %s", l.Name, i.Version, i.Expires.Format(time.RFC3339)), "see broker below; has central published a newer version?")
