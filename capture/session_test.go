@@ -278,6 +278,7 @@ func TestWhatTheDeviceAsksForIsSaidAndTheCaptureGoesOn(t *testing.T) {
 		for hint, want := range map[devices.Hint]string{
 			devices.HintPresentAgain: "Present the document again.",
 			devices.HintDryFinger:    "Dry finger: moisten it.",
+			devices.HintHoldStill:    "Hold the finger still.",
 			"":                       "Present again.",
 		} {
 			r.give(t, &devices.RetryError{Hint: hint, Err: errors.New("smudged")})

@@ -18,6 +18,7 @@ const (
 	HintPressFlat    Hint = "lay the finger flat and centred"
 	HintDryFinger    Hint = "dry finger: moisten it"
 	HintWetFinger    Hint = "wet finger: wipe it"
+	HintHoldStill    Hint = "hold the finger still"
 	HintPresentAgain Hint = "present the document again"
 )
 

@@ -1,11 +1,17 @@
 // Package quality judges a finger's picture at the moment of capture, so that the traveller
 // can be told at once what to do better.
 //
-// The measures are the booth's own and simple: how much of the glass shows clear ridges, how
-// far ridges and furrows differ, how clearly the ridges run in one direction, and whether
-// furrows are filled (a wet finger) or ridges faint (a dry one). The score is not comparable with
-// any standard's quality value and says nothing of how well a print tells persons apart;
-// it is for asking again, not for refusing a traveller.
+// A picture is cut into squares of 1.7 mm. In each the strongest wave is sought that can be
+// ridges: 0.3 to 0.8 mm from crest to crest. The share of the square's contrast that this wave
+// explains tells how clear the ridges are, whatever the scanner's levels, its ground and its
+// noise; sensor noise and skin without ridges reach 0.3, good ridges 0.6 and more. The score
+// follows from the area of clear ridges that are not filled with sweat. Only ridges too faint
+// to be relied on, and motion, take something from it.
+//
+// The score orders pictures by how likely they are to be recognised; it is the booth's own, not
+// comparable with any standard's quality value, and it is for asking again, not for refusing a
+// traveller. [Finger] judges one picture, [Preview] pictures that follow each other while
+// the finger lies on the scanner.
 package quality
 
 import (
@@ -24,178 +30,73 @@ type FingerQuality struct {
 	Hint     devices.Hint // what to do better; empty from Acceptable on
 	Area     float64      // with clear ridges, cm²
 	Touched  float64      // area that the finger touches, cm²
-	Contrast float64      // difference of ridges and furrows, share of black to white
-	Clarity  float64      // how clearly ridges run in one direction
-	Ink      float64      // share of the touched area that is dark; about a half is right
+	Contrast float64      // difference of ridges and furrows where they are clear, share of black to white
+	Clarity  float64      // share of the touched area's contrast that is ridges
+	Ink      float64      // share of the touched area that is ridge, not furrow; about 0.4 is right
+	Smear    float64      // how sure it is that the finger moved during the exposure
 }
 
-// block is the side of the squares that are judged, in inches: nearly three ridges.
-const block = 0.048
-
-// smallest is the least side of a block in pixels, below which ridges cannot be seen.
-const smallest = 8
-
-// Finger judges a picture of one finger, 8-bit grey with dark ridges on light ground. A
-// picture of less than 157 dpi, or smaller than a block of 1.2 mm, scores 0.
+// Finger judges a picture of one finger, 8-bit grey with dark ridges on light ground, 300 to
+// 1,000 dpi. A picture of less than 220 dpi, or smaller than a square of 1.7 mm, scores 0.
 func Finger(img *image.Gray, dpi int) FingerQuality {
-	side := int(math.Round(block * float64(dpi)))
-	size := img.Bounds().Size()
-	if side < smallest || size.X < side || size.Y < side {
-		return FingerQuality{Hint: devices.HintPressLonger}
-	}
-	light, dark := levels(img)
-	light = max(light, 128) // the ground is light even where a wet finger hides all of it
-	var sum totals
-	for y := 0; y+side <= size.Y; y += side {
-		for x := 0; x+side <= size.X; x += side {
-			sum.add(measure(img, x, y, side, (light+dark)/2), light, dark, x+side/2, y+side/2)
-		}
-	}
-	return sum.judge(size, dpi, side)
+	return look(img, dpi).judge()
 }
 
-// levels returns the grey of the ground and of the darkest ridges: the picture's 90th and
-// second percentile.
-func levels(img *image.Gray) (light, dark float64) {
-	var histogram [256]int
-	size := img.Bounds().Size()
-	for y := range size.Y {
-		for _, v := range img.Pix[y*img.Stride:][:size.X] {
-			histogram[v]++
-		}
-	}
-	percentile := func(p int) float64 {
-		left := size.X * size.Y * p / 100
-		for v, n := range histogram {
-			if left -= n; left < 0 {
-				return float64(v)
-			}
-		}
-		return 255
-	}
-	return percentile(90), percentile(2)
-}
-
-// patch is what is measured of one block.
-type patch struct {
-	mean, deviation float64
-	dark            float64 // share of pixels
-	coherence       float64 // of the gradient: 1 if all ridges run in one direction
-}
-
-func measure(img *image.Gray, x0, y0, side int, middle float64) patch {
-	var sum, squares, dark, xx, yy, xy int
-	size := img.Bounds().Size()
-	threshold := uint8(middle)
-	for y := y0; y < y0+side; y++ {
-		up := img.Pix[max(y-1, 0)*img.Stride:]
-		row := img.Pix[y*img.Stride:]
-		down := img.Pix[min(y+1, size.Y-1)*img.Stride:]
-		for x := x0; x < x0+side; x++ {
-			v := int(row[x])
-			sum += v
-			squares += v * v
-			if row[x] < threshold {
-				dark++
-			}
-			dx := int(row[min(x+1, size.X-1)]) - int(row[max(x-1, 0)])
-			dy := int(down[x]) - int(up[x])
-			xx += dx * dx
-			yy += dy * dy
-			xy += dx * dy
-		}
-	}
-	n := float64(side * side)
-	mean := float64(sum) / n
-	p := patch{
-		mean:      mean,
-		deviation: math.Sqrt(max(float64(squares)/n-mean*mean, 0)),
-		dark:      float64(dark) / n,
-	}
-	if energy := float64(xx + yy); energy > 0 {
-		p.coherence = math.Hypot(float64(xx-yy), 2*float64(xy)) / energy
-	}
-	return p
-}
-
-// totals are sums over a picture's blocks.
-type totals struct {
-	touched, clear       int
-	deviation, coherence float64 // of the clear blocks
-	dark                 float64 // of the touched blocks
-	x, y                 int     // centres of the touched blocks
-}
-
-// What a block must have to count. Sensor noise deviates by up to 3 grey levels, and its
-// gradients run in no direction.
+// What the score is made of.
 const (
-	ridgeDeviation = 12
-	ridgeCoherence = 0.25
-	touchDeviation = 9
-	shadow         = 0.35 // of the way from light to dark, for blocks without ridges
+	typical = 1    // cm² of useful ridges that score 63
+	faint   = 0.04 // contrast of ridges that cannot be relied on
+	firm    = 0.14 // contrast from which more is no better
 )
 
-func (t *totals) add(p patch, light, dark float64, x, y int) {
-	filled := light-dark > 40 && p.mean < light-shadow*(light-dark)
-	if p.deviation < touchDeviation && !filled {
-		return
-	}
-	t.touched++
-	t.dark += p.dark
-	t.x += x
-	t.y += y
-	if p.deviation >= ridgeDeviation && p.coherence >= ridgeCoherence {
-		t.clear++
-		t.deviation += p.deviation
-		t.coherence += p.coherence
-	}
-}
-
-func (t *totals) judge(size image.Point, dpi, side int) FingerQuality {
-	const cmPerInch = 2.54
-	blockArea := math.Pow(float64(side)/float64(dpi)*cmPerInch, 2)
-	q := FingerQuality{
-		Area:    float64(t.clear) * blockArea,
-		Touched: float64(t.touched) * blockArea,
+// judge sums up what was measured.
+func (g *grid) judge() FingerQuality {
+	t := g.sum()
+	blockArea := g.step * g.step / 100
+	q := FingerQuality{Area: t.clear * blockArea, Touched: t.touched * blockArea}
+	if t.touched > 0 {
+		q.Clarity = t.clarity / t.touched
+		q.Ink = t.ink / t.touched
 	}
 	if t.clear > 0 {
-		// Black and white stripes deviate by half of their difference.
-		q.Contrast = 2 * t.deviation / float64(t.clear) / 255
-		q.Clarity = t.coherence / float64(t.clear)
+		q.Contrast = min(2*t.amplitude/t.clear/255, 1)
 	}
-	if t.touched > 0 {
-		q.Ink = t.dark / float64(t.touched)
+	if q.Touched >= enough {
+		q.Smear = g.smear()
 	}
-	area := ramp(q.Area, 0.3, 0.9)
-	contrast := ramp(q.Contrast, 0.08, 0.25)
-	clarity := ramp(q.Clarity, 0.2, 0.55)
-	ink := min(ramp(q.Ink, 0.05, 0.25), ramp(1-q.Ink, 0.15, 0.4))
-	q.Score = int(math.Round(100 * area * math.Sqrt(clarity*contrast*ink)))
+	ridges := 1 - math.Exp(-t.useful*blockArea/typical)
+	q.Score = int(math.Round(100 * ridges * ramp(q.Contrast, faint, firm) * (1 - q.Smear)))
 	if q.Score < Acceptable {
-		q.Hint = t.hint(q, size)
+		q.Hint = g.hint(q)
 	}
 	return q
 }
 
-// hint tells what most likely spoilt the picture.
-func (t *totals) hint(q FingerQuality, size image.Point) devices.Hint {
-	const enough = 0.7 // cm² touched by a finger that is laid as it should
-	switch {
-	case q.Touched >= enough && q.Ink > 0.55:
-		return devices.HintWetFinger
-	case q.Touched >= enough:
-		return devices.HintDryFinger
-	case t.touched > 0 && t.offCentre(size):
-		return devices.HintPressFlat
-	}
-	return devices.HintPressLonger
+// totals are sums over the touched blocks.
+type totals struct {
+	touched   float64 // how many
+	clarity   float64
+	ink       float64
+	clear     float64 // how many have clear ridges
+	useful    float64 // of these, how many are not filled
+	amplitude float64 // of clear ridges
 }
 
-// offCentre reports whether the middle of what is touched lies in the outer part of the glass.
-func (t *totals) offCentre(size image.Point) bool {
-	dx := t.x/t.touched - size.X/2
-	dy := t.y/t.touched - size.Y/2
-	return dx*dx*25 > size.X*size.X || dy*dy*25 > size.Y*size.Y
+func (g *grid) sum() (t totals) {
+	for i := range g.blocks {
+		b := &g.blocks[i]
+		if !b.touched {
+			continue
+		}
+		clear := ramp(b.clarity, 0.3, 0.6)
+		t.touched++
+		t.clarity += b.clarity
+		t.ink += b.ink
+		t.clear += clear
+		t.useful += clear * ramp(1-b.ink, 0.2, 0.5)
+		t.amplitude += clear * b.amplitude
+	}
+	return t
 }
 
 // ramp rises from 0 at low to 1 at high.
