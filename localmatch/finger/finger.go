@@ -1,0 +1,2 @@
+// Package finger turns pictures of fingers into templates and compares them.
+package finger
