@@ -13,6 +13,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -34,6 +36,7 @@ type commands struct {
 	Keys    keysCommand    `cmd:"" help:"Make the keys of central."`
 	Outbox  outboxCommand  `cmd:"" help:"Look at the queue towards central."`
 	Audit   auditCommand   `cmd:"" help:"Verify and export the journal."`
+	Finger  fingerCommand  `cmd:"" help:"Make, compare, look up and draw fingerprint templates."`
 	Bench   benchCommand   `cmd:"" help:"Measure this machine."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
@@ -51,10 +54,12 @@ var errUnwell = errors.New("not well")
 
 func main() {
 	var c commands
-	k := kong.Parse(&c, kong.Name("boothctl"), kong.Description("The command line of a border crossing booth."),
+	parser := kong.Must(&c, kong.Name("boothctl"), kong.Description("The command line of a border crossing booth."),
 		kong.UsageOnError())
+	k, err := parser.Parse(longFlags(os.Args[1:]))
+	parser.FatalIfErrorf(err)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := k.Run(&call{ctx: ctx, config: c.Config, in: os.Stdin, out: os.Stdout})
+	err = k.Run(&call{ctx: ctx, config: c.Config, in: os.Stdin, out: os.Stdout})
 	stop()
 	if err != nil {
 		if !errors.Is(err, errUnwell) {
@@ -62,6 +67,18 @@ func main() {
 		}
 		os.Exit(1)
 	}
+}
+
+// longFlags writes the flags -dpi and -scores, which may have one dash behind the word
+// finger as in the tools of this trade, with two.
+func longFlags(args []string) []string {
+	args = slices.Clone(args)
+	for i := slices.Index(args, "finger") + 1; i > 0 && i < len(args) && args[i] != "--"; i++ {
+		if name, _, _ := strings.Cut(args[i], "="); name == "-dpi" || name == "-scores" {
+			args[i] = "-" + args[i]
+		}
+	}
+	return args
 }
 
 // booth reads the booth's configuration.
