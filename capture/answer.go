@@ -107,6 +107,9 @@ type Finding struct {
 	Name string `json:"name,omitempty"`
 	// Discreet findings must not be noticed by the traveller: shown to a cleared role only.
 	Discreet bool `json:"discreet,omitempty"`
+	// Print shows a finding by a finger. It is for the officer's eyes at this booth and in no
+	// encoding of a finding: neither in a record nor on its way to central.
+	Print *PrintMatch `json:"-"`
 }
 
 // LogValue keeps the entry out of logs.

@@ -14,23 +14,46 @@ import (
 // clockTolerance is how far this booth's clock may be behind central's.
 const clockTolerance = 5 * time.Minute
 
-// judge turns what a list holds into its answer.
+// judge turns what a list holds for the document into its answer.
 func (t *traveller) judge(l List, found gallery.Found, err error, now time.Time) capture.Answer {
-	a := capture.Answer{
-		Modality: capture.ModalityDocument, System: l.System, Source: "local", List: l.Name,
-		Version: found.Info.Version, AsOf: found.Info.Issued, At: now,
-	}
+	a := blank(l, capture.ModalityDocument, found.Info, now)
 	if reason := unusable(l, found.Info, err, now); reason != "" {
-		a.State, a.Reason = capture.StateUnavailable, reason
-		return a
+		return unavailable(a, reason)
 	}
-	a.Findings = t.findings(found.Entries)
 	state, reason := t.nothing(found, now)
-	if len(a.Findings) == 0 {
+	return withFindings(a, t.findings(found.Entries), state, reason)
+}
+
+// blank is an answer that does not say anything yet.
+func blank(l List, m capture.Modality, info gallery.Info, now time.Time) capture.Answer {
+	return capture.Answer{
+		Modality: m, System: l.System, Source: "local", List: l.Name,
+		Version: info.Version, AsOf: info.Issued, At: now,
+	}
+}
+
+func unavailable(a capture.Answer, reason string) capture.Answer {
+	a.State, a.Reason = capture.StateUnavailable, reason
+	return a
+}
+
+// withFindings completes the answer; the state and its reason are what it says if there are no
+// findings.
+func withFindings(a capture.Answer, findings []capture.Finding, state capture.State, reason string) capture.Answer {
+	if len(findings) == 0 {
 		a.State, a.Reason = state, reason
 		return a
 	}
-	a.State = a.Findings[0].State
+	slices.SortFunc(findings, func(a, b capture.Finding) int {
+		switch {
+		case a.State != b.State && a.State == capture.StateHit:
+			return -1
+		case a.State != b.State:
+			return 1
+		}
+		return cmp.Or(cmp.Compare(b.Score, a.Score), strings.Compare(a.Entry, b.Entry))
+	})
+	a.Findings, a.State = findings, findings[0].State
 	if state != capture.StateNoHit {
 		a.Rest = &capture.Rest{State: state, Reason: reason}
 	}
@@ -68,16 +91,24 @@ func reasonOf(err error) string {
 
 // nothing says what it means that nothing was found.
 func (t *traveller) nothing(found gallery.Found, now time.Time) (capture.State, string) {
-	info := found.Info
 	switch {
 	case found.Damaged > 0:
-		return capture.StateUnavailable, "the part of the list that could answer is damaged"
+		return capture.StateUnavailable, reasonDamaged
 	case found.More:
 		return capture.StateUnavailable, "too many entries resemble this traveller to compare them"
 	case t.number == "":
 		return capture.StateUnavailable, "no document number was read"
 	case len(t.tokens) == 0:
 		return capture.StateUnavailable, "no name was read"
+	}
+	return aged(found.Info, now)
+}
+
+const reasonDamaged = "the part of the list that could answer is damaged"
+
+// aged says what it means, for the list's age, that nothing was found.
+func aged(info gallery.Info, now time.Time) (capture.State, string) {
+	switch {
 	case now.Add(clockTolerance).Before(info.Issued):
 		return capture.StateStale, "this booth's clock is behind: the list was issued in its future"
 	case info.SoftAge > 0 && now.Sub(info.Issued) > info.SoftAge:
@@ -86,7 +117,7 @@ func (t *traveller) nothing(found gallery.Found, now time.Time) (capture.State, 
 	return capture.StateNoHit, ""
 }
 
-// findings compares the traveller with each entry: hits first, then by score.
+// findings compares the traveller with each entry.
 func (t *traveller) findings(entries []*gallery.Entry) []capture.Finding {
 	var all []capture.Finding
 	for _, e := range entries {
@@ -94,15 +125,6 @@ func (t *traveller) findings(entries []*gallery.Entry) []capture.Finding {
 			all = append(all, f)
 		}
 	}
-	slices.SortFunc(all, func(a, b capture.Finding) int {
-		switch {
-		case a.State != b.State && a.State == capture.StateHit:
-			return -1
-		case a.State != b.State:
-			return 1
-		}
-		return cmp.Or(cmp.Compare(b.Score, a.Score), strings.Compare(a.Entry, b.Entry))
-	})
 	return all
 }
 
@@ -116,14 +138,9 @@ func (t *traveller) match(e *gallery.Entry) (capture.Finding, bool) {
 	if number.grade == none && !byName {
 		return capture.Finding{}, false
 	}
-	f := capture.Finding{
-		Entry: e.ID, State: capture.StatePossible, Category: e.Category, Action: e.Action, Discreet: e.Discreet,
-	}
+	f := findingOf(e)
 	if isHit(number, name, birth) {
 		f.State = capture.StateHit
-	}
-	if len(e.Names) > 0 {
-		f.Name = e.Names[0]
 	}
 	if number.grade != none {
 		f.By = capture.ByDocumentNumber
@@ -147,6 +164,17 @@ func (t *traveller) match(e *gallery.Entry) (capture.Finding, bool) {
 	}
 	f.Score = min(f.Score, 1)
 	return f, true
+}
+
+// findingOf is a possible finding of an entry.
+func findingOf(e *gallery.Entry) capture.Finding {
+	f := capture.Finding{
+		Entry: e.ID, State: capture.StatePossible, Category: e.Category, Action: e.Action, Discreet: e.Discreet,
+	}
+	if len(e.Names) > 0 {
+		f.Name = e.Names[0]
+	}
+	return f
 }
 
 func isHit(number numberComparison, name, birth comparison) bool {

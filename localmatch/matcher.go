@@ -1,11 +1,10 @@
 // Package localmatch looks a traveller up in the booth's own lists.
 //
 // A Matcher is a source of answers like the central portal, named "local". It answers for
-// each list separately, about document evidence, in two ways: by the document's number
-// and by the exact name with the birth date. Everything else is for a person, or for the
-// fuzzy engines, to find.
+// each list separately: about a document in two ways, by its number and by the exact name with
+// the birth date; about a finger by its minutiae. Everything else is for a person to find.
 //
-// # What is a hit
+// # What is a hit by the document
 //
 // A finding is a hit if the number agrees character by character, the issuer is the same
 // and the kinds of document do not differ; or if the number agrees at least up to
@@ -21,6 +20,20 @@
 // the document's name field, when the entry says which part is the surname ("SURNAME,
 // GIVEN NAMES") or when it is the first or last words of the name. A document that
 // shortens the words inside the name instead is found by its number only.
+//
+// # What is a hit by a finger
+//
+// A comparison's score says how rarely fingers of different persons agree so much. Who is
+// searched in a list of n persons has n chances to agree by chance, so what counts is the score
+// less 10·log10(n): the margin. A margin of 30 is reached by chance in one search of a
+// thousand, the rate at which the entry/exit system's searches are judged (Implementing
+// Decision (EU) 2019/329): from there on a finding is possible. From 40 on, one search in ten
+// thousand, it is a hit. See the margins in fingers.go.
+//
+// The picture is read once for all lists. A finger whose position is known is compared with
+// the entries' prints of that finger and with those of unknown position; one whose position is
+// not known with all. A picture that shows too little answers unavailable. A list without
+// fingers does not answer.
 //
 // # What is not known
 //
@@ -42,6 +55,8 @@ import (
 	"time"
 
 	"boothd/capture"
+	"boothd/capture/mrz"
+	"boothd/localmatch/finger/index"
 	"boothd/localmatch/gallery"
 )
 
@@ -61,6 +76,8 @@ type Options struct {
 // Finder is the lists at rest; *gallery.Gallery is one.
 type Finder interface {
 	Find(ctx context.Context, list string, keys []gallery.Key) (gallery.Found, error)
+	FindFingers(ctx context.Context, list string, probes []index.Probe, least func(entries int) float64) (gallery.FoundFingers, error)
+	HoldsFingers(list string) bool
 }
 
 var _ Finder = (*gallery.Gallery)(nil)
@@ -89,8 +106,9 @@ func New(g Finder, o Options) *Matcher {
 func (m *Matcher) Name() string { return "local" }
 
 // Systems lists the systems whose lists the booth is meant to have and that the officer's
-// profile may ask with the evidence, each as often as it has lists. For fingers and faces
-// there are none.
+// profile may ask with the evidence, each as often as it has lists; for a finger only the
+// lists that hold fingers, or of which that is not known. For a face, or a finger without a
+// picture, there are none.
 func (m *Matcher) Systems(q capture.Query) []string {
 	var systems []string
 	for _, l := range m.asked(q) {
@@ -100,12 +118,13 @@ func (m *Matcher) Systems(q capture.Query) []string {
 }
 
 func (m *Matcher) asked(q capture.Query) []List {
-	if q.Evidence.Document == nil {
+	f := q.Evidence.Finger
+	if q.Evidence.Document == nil && (f == nil || len(f.PNG) == 0) {
 		return nil
 	}
 	var lists []List
 	for _, l := range m.lists {
-		if q.Officer.Profile.May(l.System, capture.ModalityDocument) {
+		if q.Officer.Profile.May(l.System, q.Evidence.Modality()) && (f == nil || m.gallery.HoldsFingers(l.Name)) {
 			lists = append(lists, l)
 		}
 	}
@@ -119,19 +138,38 @@ func (m *Matcher) Look(ctx context.Context, q capture.Query, answer func(capture
 	if len(lists) == 0 {
 		return nil
 	}
-	t := newTraveller(&q.Evidence.Document.Zone)
+	var look func(context.Context, List) (capture.Answer, error)
+	if f := q.Evidence.Finger; f != nil {
+		look = m.newFinger(f).look
+	} else {
+		look = m.newDocument(&q.Evidence.Document.Zone).look
+	}
 	var errs []error
 	for _, l := range lists {
-		found, err := m.gallery.Find(ctx, l.Name, t.keys)
+		a, err := look(ctx, l)
 		if ctx.Err() != nil {
 			return errors.Join(append(errs, ctx.Err())...)
 		}
 		if err != nil && reasonOf(err) == "" {
 			errs = append(errs, err)
 		}
-		a := t.judge(l, found, err, m.now())
 		a.Evidence = q.Evidence.ID
 		answer(a)
 	}
 	return errors.Join(errs...)
+}
+
+// documentSearch asks lists about a document.
+type documentSearch struct {
+	*Matcher
+	*traveller
+}
+
+func (m *Matcher) newDocument(z *mrz.Zone) documentSearch {
+	return documentSearch{m, newTraveller(z)}
+}
+
+func (s documentSearch) look(ctx context.Context, l List) (capture.Answer, error) {
+	found, err := s.gallery.Find(ctx, l.Name, s.keys)
+	return s.judge(l, found, err, s.now()), err
 }

@@ -15,6 +15,7 @@ import (
 	"boothd/capture/check"
 	"boothd/capture/mrz"
 	"boothd/localmatch"
+	"boothd/localmatch/finger/index"
 	"boothd/localmatch/gallery"
 )
 
@@ -34,7 +35,7 @@ type shelf struct {
 func newShelf(t testing.TB) *shelf {
 	t.Helper()
 	dir := t.TempDir()
-	g, err := gallery.Open(context.Background(), filepath.Join(dir, "gallery.db"), filepath.Join(dir, "keys"), gallery.Options{})
+	g, err := gallery.Open(context.Background(), filepath.Join(dir, "gallery.db"), filepath.Join(dir, "keys"), gallery.Options{Now: func() time.Time { return day.Add(time.Hour) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -353,6 +354,12 @@ type brokenGallery struct{ err error }
 func (g brokenGallery) Find(context.Context, string, []gallery.Key) (gallery.Found, error) {
 	return gallery.Found{}, g.err
 }
+
+func (g brokenGallery) FindFingers(context.Context, string, []index.Probe, func(int) float64) (gallery.FoundFingers, error) {
+	return gallery.FoundFingers{}, g.err
+}
+
+func (g brokenGallery) HoldsFingers(string) bool { return true }
 
 func TestGalleryThatFailsIsUnavailableAndLogged(t *testing.T) {
 	bang := errors.New("bang")

@@ -122,8 +122,9 @@ func TestRecordsDoNotReachALog(t *testing.T) {
 	r := plain(bdir.ISO2005)
 	p := &bdir.ImageRecord{Pictures: make([]bdir.Picture, 1)}
 	var log bytes.Buffer
-	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "a", r, "b", r.Views[0], "c", p, "d", p.Pictures[0])
-	if strings.Contains(log.String(), "Minutiae") || strings.Contains(log.String(), "Width") {
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "a", r, "b", r.Views[0], "c", p, "d", p.Pictures[0],
+		"e", r.Views[0].Minutiae[0], "f", bdir.Area{Data: []byte("secret")})
+	if s := log.String(); strings.Contains(s, "Minutiae") || strings.Contains(s, "Width") || strings.Contains(s, "Angle") || strings.Contains(s, "Data") {
 		t.Errorf("logged %s", log.String())
 	}
 }

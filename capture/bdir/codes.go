@@ -1,6 +1,7 @@
 package bdir
 
 import (
+	"errors"
 	"fmt"
 
 	"boothd/capture"
@@ -143,7 +144,7 @@ func (c Compression) code(e Edition) (uint8, error) {
 	case e == ISO2011:
 		return uint8(c), nil
 	case c == JPEG2000Lossless:
-		return 0, fmt.Errorf("the edition does not tell lossless JPEG 2000 from lossy")
+		return 0, errors.New("the edition does not tell lossless JPEG 2000 from lossy")
 	case c == PNG:
 		return oldPNG, nil
 	}

@@ -3,6 +3,7 @@ package bdir
 import (
 	"encoding/binary"
 	"fmt"
+	"log/slog"
 )
 
 // Area is one part of the extended data of a minutiae view.
@@ -11,6 +12,9 @@ type Area struct {
 	Type uint16
 	Data []byte
 }
+
+// LogValue keeps the area out of logs.
+func (Area) LogValue() slog.Value { return slog.StringValue("area of extended data") }
 
 // The types of areas that the standards define.
 const (

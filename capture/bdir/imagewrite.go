@@ -18,7 +18,7 @@ func (r *ImageRecord) Bytes() ([]byte, error) {
 	}
 	b := r.bytes11()
 	if uint64(len(b)) > math.MaxUint32 {
-		return nil, fmt.Errorf("write finger images: %w", errors.New("over four gigabytes"))
+		return nil, errors.New("write finger images: over four gigabytes")
 	}
 	binary.BigEndian.PutUint32(b[len(startImage11):], uint32(len(b)))
 	return b, nil

@@ -54,6 +54,9 @@ type Minutia struct {
 	Quality uint8
 }
 
+// LogValue keeps the minutia out of logs.
+func (Minutia) LogValue() slog.Value { return slog.StringValue("minutia") }
+
 // Kind says what kind of minutia it is.
 type Kind uint8
 

@@ -69,6 +69,8 @@ type EvidenceView struct {
 type Line struct {
 	Waiting bool `json:"waiting"`
 	capture.Answer
+	// Prints show the findings by a finger that are shown, each by its entry.
+	Prints []capture.PrintMatch `json:"prints,omitempty"`
 }
 
 // Alert is a hit that arrived after the outcome was shown.
@@ -150,7 +152,13 @@ func viewEvidence(e *capture.Evidence) EvidenceView {
 func (q *question) lines(cleared bool) []Line {
 	var lines []Line
 	for _, a := range q.answers {
-		lines = append(lines, Line{Answer: a.Shown(cleared)})
+		line := Line{Answer: a.Shown(cleared)}
+		for _, f := range line.Findings {
+			if f.Print != nil {
+				line.Prints = append(line.Prints, *f.Print)
+			}
+		}
+		lines = append(lines, line)
 	}
 	waiting := slices.Clone(q.awaited)
 	for _, a := range q.held {

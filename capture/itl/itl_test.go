@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"log/slog"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -410,19 +409,5 @@ func TestAbsentFingersMapToMissingOnes(t *testing.T) {
 		if m, ok := code.Missing(); ok {
 			t.Errorf("%s is missing: %s", code, m)
 		}
-	}
-}
-
-func TestLogsShowNoPerson(t *testing.T) {
-	tr := Transaction{header(V2013), []Record{&Text{Fields: []Field{NewField(3, secret)}}}}
-	tr.Header.Origin = secret
-	p := &Print{Source: secret}
-	var out bytes.Buffer
-	log := slog.New(slog.NewTextHandler(&out, nil))
-	log.Info("x", "a", tr, "b", tr.Header, "c", tr.Records[0], "d", p, "e", NewField(3, secret), "f", &Opaque{9, []byte(secret)},
-		"g", &FixedPrint{Image: Image{Data: []byte(secret)}}, "h", Image{Data: []byte(secret)}, "i", Search{Source: secret},
-		"j", Finger{Absent: secret})
-	if strings.Contains(out.String(), secret) || strings.Contains(out.String(), "83 69") {
-		t.Error(out.String())
 	}
 }

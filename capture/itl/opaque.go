@@ -27,7 +27,7 @@ func (o *Opaque) Designation() int {
 }
 
 // LogValue keeps the person out of logs.
-func (o *Opaque) LogValue() slog.Value { return slog.StringValue("record of another type") }
+func (Opaque) LogValue() slog.Value { return slog.StringValue("record of another type") }
 
 func readOpaque(d *decoder, kind int) (*Opaque, error) {
 	if isBinary(kind) {

@@ -94,7 +94,7 @@ func (p *Print) Type() int { return 14 }
 func (p *Print) Designation() int { return p.IDC }
 
 // LogValue keeps the person out of logs.
-func (p *Print) LogValue() slog.Value { return slog.StringValue("type-14 record") }
+func (Print) LogValue() slog.Value { return slog.StringValue("type-14 record") }
 
 func readPrint(d *decoder) (*Print, error) {
 	_, body, err := d.tagged(14)

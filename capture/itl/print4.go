@@ -34,7 +34,7 @@ func (p *FixedPrint) Type() int { return 4 }
 func (p *FixedPrint) Designation() int { return p.IDC }
 
 // LogValue keeps the person out of logs.
-func (p *FixedPrint) LogValue() slog.Value { return slog.StringValue("type-4 record") }
+func (FixedPrint) LogValue() slog.Value { return slog.StringValue("type-4 record") }
 
 func readFixedPrint(d *decoder) (*FixedPrint, error) {
 	b, err := d.binary()

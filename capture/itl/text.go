@@ -38,7 +38,7 @@ func (t *Text) Type() int { return 2 }
 func (t *Text) Designation() int { return t.IDC }
 
 // LogValue keeps the person out of logs.
-func (t *Text) LogValue() slog.Value { return slog.StringValue("type-2 record") }
+func (Text) LogValue() slog.Value { return slog.StringValue("type-2 record") }
 
 func readText(d *decoder) (*Text, error) {
 	_, body, err := d.tagged(2)

@@ -15,8 +15,29 @@ import (
 	"boothd/internal/shareddata"
 )
 
+// grown returns fingers of three kinds; under the race detector, which is slow on pixels and finds
+// nothing where there is one goroutine, the first.
+func grown() []*synthetic.Finger {
+	first := synthetic.New(1).Grow(1)
+	if underRace {
+		return []*synthetic.Finger{first}
+	}
+	return []*synthetic.Finger{first, synthetic.New(12).Grow(7), synthetic.New(21).Grow(5)}
+}
+
+// thinned returns every n-th file; under the race detector an eighth of these.
+func thinned(files []string, n int) (some []string) {
+	if underRace {
+		n *= 8
+	}
+	for i := 0; i < len(files); i += n {
+		some = append(some, files[i])
+	}
+	return some
+}
+
 func TestHintsFollowTheWayAFingerIsLaid(t *testing.T) {
-	fingers := []*synthetic.Finger{synthetic.New(1).Grow(1), synthetic.New(12).Grow(7), synthetic.New(21).Grow(5)}
+	fingers := grown()
 	for _, tt := range []struct {
 		name string
 		how  synthetic.Press
@@ -119,7 +140,10 @@ func TestAPartOfAPictureIsJudgedByItself(t *testing.T) {
 func TestRealPrintsAreRarelyRefused(t *testing.T) {
 	for set, most := range map[string]int{"fvc2002_db1_b": 4, "fvc2002_db3_b": 20, "fvc2004_db4_b": 3} {
 		t.Run(set, func(t *testing.T) {
-			files := prints(t, set)
+			t.Parallel()
+			all := prints(t, set)
+			files := thinned(all, 1)
+			most := (most*len(files) + len(all) - 1) / len(all)
 			refused := map[devices.Hint]int{}
 			for _, file := range files {
 				if q := Finger(load(t, file), 500); q.Score < Acceptable {
@@ -151,7 +175,7 @@ func TestPicturesOfScannersWithoutRidgesAreRefusedWithAHint(t *testing.T) {
 }
 
 func TestAFingerThatMovedDuringTheExposureIsToldToHoldStill(t *testing.T) {
-	for n, finger := range []*synthetic.Finger{synthetic.New(1).Grow(1), synthetic.New(12).Grow(7), synthetic.New(21).Grow(5)} {
+	for n, finger := range grown() {
 		img := finger.Press(synthetic.Press{Area: 1})
 		for _, way := range []image.Point{{12, 0}, {-18, 4}} {
 			if q := Finger(moved(img, way), 500); q.Hint != devices.HintHoldStill || q.Score >= Acceptable {
@@ -172,13 +196,10 @@ func TestMotionOfRealPrintsIsToldFromRest(t *testing.T) {
 	ways := []image.Point{{11, 0}, {8, 8}, {0, 11}, {-8, 8}}
 	for _, set := range []string{"fvc2002_db1_b", "fvc2002_db3_b", "fvc2004_db4_b"} {
 		t.Run(set, func(t *testing.T) {
+			t.Parallel()
 			rng := rand.New(rand.NewPCG(1, 2))
 			found, mistaken := 0, 0
-			all := prints(t, set)
-			var files []string
-			for i := 0; i < len(all); i += 4 {
-				files = append(files, all[i])
-			}
+			files := thinned(prints(t, set), 4)
 			for i, file := range files {
 				img := load(t, file)
 				if Finger(img, 500).Smear >= 0.5 {

@@ -20,6 +20,7 @@ const (
 
 // grid is a picture cut into overlapping squares.
 type grid struct {
+	dpi           int           // of the picture
 	img           *image.Gray   // at the resolution that is worked at
 	width, height int           // in blocks
 	step          float64       // from block to block, mm
@@ -40,7 +41,7 @@ type block struct {
 
 // look measures a picture. Nothing is measured of one that is too small or too coarse.
 func look(img *image.Gray, dpi int) *grid {
-	g := &grid{}
+	g := &grid{dpi: dpi}
 	if dpi < leastDPI {
 		return g
 	}

@@ -45,8 +45,10 @@ func (p *Preview) Judge(img *image.Gray, dpi int) FingerQuality {
 	return q
 }
 
+// sameSize reports whether two pictures are cut into the same blocks. Their steps do not tell:
+// those of 240 and 270 dpi are the same in mm.
 func (g *grid) sameSize(h *grid) bool {
-	return g.step == h.step && g.img.Rect == h.img.Rect
+	return g.dpi == h.dpi && g.img.Rect == h.img.Rect
 }
 
 // correlation compares two pictures of the same size place by place, -1 to 1, where both have

@@ -2,6 +2,7 @@ package quality
 
 import (
 	"image"
+	"image/color"
 	"math/rand/v2"
 	"testing"
 
@@ -116,6 +117,22 @@ func TestAPictureOfAnotherSizeIsAFirstPicture(t *testing.T) {
 		if q := p.Judge(tt.img, tt.dpi); q.Hint != tt.hint {
 			t.Errorf("picture %d: want %q, got %+v", i, tt.hint, q)
 		}
+	}
+}
+
+// Of 240 and 270 dpi the steps are the same in mm and the blocks are not.
+func TestAPictureOfAnotherResolutionIsAFirstPicture(t *testing.T) {
+	spot := image.NewGray(image.Rect(0, 0, 100, 100))
+	for i := range spot.Pix {
+		spot.Pix[i] = 255
+	}
+	for x := range 6 {
+		spot.SetGray(52+x, 52, color.Gray{})
+	}
+	var p Preview
+	p.Judge(spot, 270)
+	if q := p.Judge(spot, 240); q != Finger(spot, 240) {
+		t.Errorf("got %+v", q)
 	}
 }
 

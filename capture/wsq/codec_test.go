@@ -87,8 +87,7 @@ func TestFilesCutOffAreRefused(t *testing.T) {
 
 // flat reports whether a file's blocks are empty, so that nothing is missed without them.
 func flat(file []byte) bool {
-	f := file
-	return bytes.HasSuffix(f, []byte{0xff, markerBlock, 0, 3, 1, 0xff, markerEnd})
+	return bytes.HasSuffix(file, []byte{0xff, markerBlock, 0, 3, 1, 0xff, markerEnd})
 }
 
 func TestDamagedFilesAreRefused(t *testing.T) {
@@ -183,6 +182,42 @@ func TestTooMuchIsRefused(t *testing.T) {
 	}
 	if err := Encode(&bytes.Buffer{}, image.NewGray(image.Rect(0, 0, 70000, 1)), Options{}); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("Encode: %v", err)
+	}
+}
+
+func TestASmallFileGetsNoRoomForALargePicture(t *testing.T) {
+	// claim is a file of so many bytes whose header has so many rows of 4,096 pixels.
+	claim := func(rows, bytes int) []byte {
+		file := []byte{0xff, markerStart}
+		file = appendTransform(file, analysisLow, analysisHigh, 9, 7)
+		file = appendQuantizer(file, [codedBands]float64{1})
+		file = appendFrame(file, image.Pt(4096, rows), 128, 1)
+		for missing := bytes - len(file); missing > 0; missing = bytes - len(file) {
+			n := min(max(missing-4, 0), 60000)
+			file = append(appendHeader(file, markerComment, n), make([]byte, n)...)
+		}
+		return append(file, 0xff, markerEnd)
+	}
+	for _, c := range []struct {
+		name        string
+		rows, bytes int
+		refused     bool
+	}{
+		{"four million pixels of nothing", 1024, 0, false},
+		{"a row more", 1025, 0, true},
+		{"a hundred and one pixels for each byte", 1100, 1100 * 4096 / 101, true},
+		{"a hundred pixels for each byte", 1100, 1100 * 4096 / 100, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := claim(c.rows, c.bytes)
+			_, _, err := Decode(file)
+			if err == nil || errors.Is(err, ErrTooLarge) != c.refused {
+				t.Errorf("error %v", err)
+			}
+			if info, err := DecodeInfo(file); err != nil || info.Height != c.rows {
+				t.Errorf("DecodeInfo: %+v, %v", info, err)
+			}
+		})
 	}
 }
 

@@ -13,7 +13,16 @@ const (
 	MaxBytes  = 32 << 20
 )
 
-// ErrTooLarge is wrapped by the errors about a file or a picture beyond MaxPixels or MaxBytes.
+// Decode believes a header that asks for up to blankPixels whatever follows it, as four fingers
+// laid at once have, and for more only if each byte of the file stands for at most densest
+// of them: prints reach 20.
+const (
+	blankPixels = 4 << 20
+	densest     = 100
+)
+
+// ErrTooLarge is wrapped by the errors about a file or a picture beyond MaxPixels or MaxBytes,
+// and about a file that is far too small for its picture.
 var ErrTooLarge = errors.New("too large")
 
 // Info is what a file says of its picture.
@@ -40,7 +49,10 @@ func DecodeInfo(data []byte) (Info, error) {
 // nothing of the picture. Those about size wrap ErrTooLarge.
 //
 // Decoding takes nine bytes of memory per pixel and 256 per row, once the headers were found good.
-// A small file can ask for that of MaxPixels: callers that expect less look at DecodeInfo first.
+// Pictures of more than four million pixels (2,048 by 2,048) must have a byte of file for every
+// hundred of them, so that a small file can ask for 40 MB at most: of such a size Encode may
+// write a picture, almost all of one grey, that is not decoded. Callers that expect less look at
+// DecodeInfo first.
 func Decode(data []byte) (*image.Gray, Info, error) {
 	f := file{data: data}
 	img, err := f.decode()
@@ -75,6 +87,9 @@ func (f *file) decode() (*image.Gray, error) {
 		return nil, errors.New("no transform table before the first block")
 	case f.bins == nil:
 		return nil, errors.New("no quantization table before the first block")
+	}
+	if n := f.info.Width * f.info.Height; n > blankPixels && n/densest > len(f.data) {
+		return nil, fmt.Errorf("%d by %d pixels in %d bytes: %w", f.info.Width, f.info.Height, len(f.data), ErrTooLarge)
 	}
 	l := layOut(f.info.Width, f.info.Height)
 	p := newPlane(f.info.Width, f.info.Height)

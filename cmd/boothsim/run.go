@@ -133,6 +133,8 @@ Try, on the control's page or with boothsim ctl:
   stand 1, lay 1       the same traveller's face and finger
   present 2            a passport that was reported stolen
   cut portal           the line to central breaks; check somebody, then: restore portal
+  present 91, stand 91, lay 91
+                       a clean passport, but the finger is on a list; also with the line cut
   list add 21          traveller 21 gets onto the national list; then: present 21
   unplug scanner       in the middle of a capture; then: plug scanner
   received             what central has

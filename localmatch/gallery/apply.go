@@ -83,6 +83,16 @@ func (g *Gallery) apply(ctx context.Context, u Update) error {
 		return err
 	}
 	defer w.close()
+	if err := g.write(ctx, w, u); err != nil {
+		g.abandonFingers(w.fingers)
+		return err
+	}
+	g.applied(context.WithoutCancel(ctx), w)
+	return nil
+}
+
+// write makes the changes and commits them.
+func (g *Gallery) write(ctx context.Context, w *writer, u Update) error {
 	if err := w.changes(ctx, u.Changes); err != nil {
 		return err
 	}
@@ -92,19 +102,16 @@ func (g *Gallery) apply(ctx context.Context, u Update) error {
 	if err := w.index.flush(ctx, w.insertBucket); err != nil {
 		return err
 	}
-	if err := g.writeState(ctx, tx, w.state); err != nil {
+	if err := g.writeState(ctx, w.tx, w.state); err != nil {
 		return err
 	}
 	if w.index.fresh {
-		if err := g.sweep(ctx, tx); err != nil {
+		if err := g.sweep(ctx, w.tx); err != nil {
 			return err
 		}
 	}
-	if err := tx.Commit(); err != nil {
-		return err
-	}
-	g.applied(context.WithoutCancel(ctx), w)
-	return nil
+	g.fingers.announce(w.fingers)
+	return w.tx.Commit()
 }
 
 func (u *Update) validate() error {
@@ -136,11 +143,12 @@ func ValidListName(s string) bool {
 func (g *Gallery) applied(ctx context.Context, w *writer) {
 	list := w.state.Name
 	g.mu.Lock()
-	g.secrets[secretsRef{list, w.state.Generation}] = w.secrets
+	g.secrets[generationRef{list, w.state.Generation}] = w.secrets
 	if w.index.fresh {
 		delete(g.damaged, list)
 	}
 	g.mu.Unlock()
+	g.showFingers(w.fingers, w.state)
 	if !w.index.fresh {
 		return
 	}
@@ -158,6 +166,7 @@ type writer struct {
 	state        *state // as it will be
 	secrets      *secrets
 	index        *index
+	fingers      *printChange
 	insertEntry  *sql.Stmt
 	insertBucket *sql.Stmt
 }
@@ -170,9 +179,9 @@ func (g *Gallery) begin(ctx context.Context, tx *sql.Tx, u Update) (*writer, err
 	}
 	next.Info = Info{
 		Name: u.List, System: u.System, Version: u.Version, Head: u.Head, Issued: u.Issued,
-		Expires: u.Expires, SoftAge: u.SoftAge, Applied: g.now(), Entries: next.Entries,
+		Expires: u.Expires, SoftAge: u.SoftAge, Applied: g.now(), Entries: next.Entries, Fingers: next.Fingers,
 	}
-	w := &writer{tx: tx, state: next, secrets: x}
+	w := &writer{tx: tx, state: next, secrets: x, fingers: g.fingers.change(next)}
 	w.index = &index{tx: tx, secrets: x, state: next, fresh: u.Base == 0, buckets: map[uint32][]slot{}}
 	if w.insertEntry, err = tx.PrepareContext(ctx, "INSERT INTO entries (number, sealed) VALUES (?, ?)"); err != nil {
 		return nil, err
@@ -271,7 +280,11 @@ func (w *writer) put(ctx context.Context, e *Entry) error {
 			return err
 		}
 	}
-	return nil
+	if len(e.Fingers) == 0 {
+		return nil
+	}
+	w.state.Fingers++
+	return w.fingers.add(n, e)
 }
 
 // drop removes the entry and all keys that find it, and reports whether it was there.
@@ -293,5 +306,9 @@ func (w *writer) drop(ctx context.Context, id string) (bool, error) {
 		return false, err
 	}
 	w.state.Entries--
+	if len(e.Fingers) > 0 {
+		w.state.Fingers--
+		w.fingers.drop(n)
+	}
 	return true, nil
 }

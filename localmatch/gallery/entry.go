@@ -32,12 +32,15 @@ type DocumentNumber struct {
 	Issuer string `json:"issuer,omitempty"` // ICAO 9303-3 §5 code; empty matches any
 }
 
-// FingerTemplate is one finger of an entry.
+// FingerTemplate is one print of one finger of an entry.
 type FingerTemplate struct {
-	Position capture.FingerPosition `json:"position"`
-	Format   string                 `json:"format"` // "iso19794-2:2011", …
+	Position capture.FingerPosition `json:"position"` // 0 if not known
+	Format   string                 `json:"format"`   // FormatBoothd, …
 	Data     []byte                 `json:"data"`
 }
+
+// LogValue keeps the template out of logs.
+func (f FingerTemplate) LogValue() slog.Value { return slog.StringValue("finger template") }
 
 // LogValue keeps the entry out of logs.
 func (e Entry) LogValue() slog.Value { return slog.StringValue("list entry") }

@@ -96,5 +96,6 @@ func (g *Gallery) startAgain(ctx context.Context) error {
 	defer g.mu.Unlock()
 	g.files = f
 	clear(g.damaged)
+	g.fingers.clear()
 	return nil
 }

@@ -182,7 +182,7 @@ func checkRows(ctx context.Context, q querier, x *secrets, s *state) (Health, er
 		case err != nil:
 			return h, err
 		}
-		if !findable(e, x, index, n) {
+		if !findable(e, x, index, n) || !readable(e.Fingers) {
 			h.Damaged++
 			continue
 		}
@@ -192,6 +192,15 @@ func checkRows(ctx context.Context, q querier, x *secrets, s *state) (Health, er
 		h.Damaged++
 	}
 	return h, nil
+}
+
+func readable(fingers []FingerTemplate) bool {
+	for _, f := range fingers {
+		if _, _, err := f.Read(); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 func findable(e *Entry, x *secrets, index map[slot]bool, n uint32) bool {

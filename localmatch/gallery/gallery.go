@@ -18,6 +18,15 @@
 // answered, and such a question is told so (Found.Damaged). What the lists are, their
 // versions and leases, is sealed under a key of the gallery's own.
 //
+// # Fingers
+//
+// The fingers of a list are searched in an index that is in memory only: nothing of it is on disk.
+// A whole list that is applied has its index built beside, before the list counts; changes go
+// into the one at hand. After a start, or when a lease that had ended is renewed, it is built
+// from the sealed entries in the background; until then the list says that it is not ready
+// (FoundFingers.NotReady). The index is dropped when the list is erased, replaced, or past its
+// lease.
+//
 // The gallery can always be had again from central. A file that SQLite itself calls
 // damaged is set aside, and an empty one takes its place.
 package gallery
@@ -60,11 +69,16 @@ type Gallery struct {
 
 	mu      sync.Mutex
 	files   *files // replaced by startAgain
-	secrets map[secretsRef]*secrets
+	secrets map[generationRef]*secrets
 	damaged map[string]bool // lists in which a question met damage
+
+	fingers *shelf
+	ctx     context.Context // of the builds; ends with Close
+	cancel  context.CancelFunc
+	builds  sync.WaitGroup
 }
 
-type secretsRef struct {
+type generationRef struct {
 	list       string
 	generation uint32
 }
@@ -89,6 +103,9 @@ func Open(ctx context.Context, path, keysDir string, o Options) (*Gallery, error
 	if err != nil {
 		return nil, err
 	}
+	if err := g.openFingers(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("read lists: %w", err), g.Close())
+	}
 	return g, nil
 }
 
@@ -103,14 +120,23 @@ func newGallery(path, keysDir string, secret []byte, o Options) (*Gallery, error
 	if err != nil {
 		return nil, err
 	}
-	return &Gallery{
+	g := &Gallery{
 		path: path, keysDir: keysDir, log: o.Log, now: o.Now, states: states,
-		secrets: map[secretsRef]*secrets{}, damaged: map[string]bool{},
-	}, nil
+		secrets: map[generationRef]*secrets{}, damaged: map[string]bool{},
+		fingers: newShelf(),
+	}
+	g.ctx, g.cancel = context.WithCancel(context.Background())
+	return g, nil
 }
 
-// Close closes the file. Questions and updates must have ended.
-func (g *Gallery) Close() error { return g.database().close() }
+// Close ends what is being made ready and closes the file. Questions and updates must have
+// ended.
+func (g *Gallery) Close() error {
+	g.cancel()
+	g.builds.Wait()
+	g.fingers.clear()
+	return g.database().close()
+}
 
 func (g *Gallery) database() *files {
 	g.mu.Lock()
@@ -248,6 +274,7 @@ func (g *Gallery) erase(ctx context.Context, list string) error {
 	if !ValidListName(list) {
 		return errListName
 	}
+	g.fingers.forget(list)
 	if err := g.dropSecrets(list, 0); err != nil {
 		return err
 	}
@@ -260,7 +287,7 @@ func (g *Gallery) erase(ctx context.Context, list string) error {
 	if err != nil {
 		return err
 	}
-	s.Erased, s.Entries, s.Buckets, s.Next = true, 0, 0, 0
+	s.Erased, s.Entries, s.Fingers, s.Buckets, s.Next = true, 0, 0, 0, 0
 	if err := g.writeState(ctx, tx, s); err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"boothd/capture/bdir"
 )
 
 const goodEntry = `{"id":"a","names":["SMITH, JOHN"],"birth_dates":["1970-02-28","1971-02","1972"],"documents":[{"number":"X1","type":"P","issuer":"UTO"}]}`
@@ -93,6 +95,24 @@ func FuzzReadEntries(f *testing.F) {
 	f.Add([]byte(goodEntry))
 	f.Add([]byte(`{"id":"a","names":["Müller"]}` + "\n" + `{"id":`))
 	f.Add([]byte(`{"id":"b","fingers":[{"position":1,"format":"x","data":"AAAA"}],"face":"/9j/"}`))
+	for _, edition := range []bdir.Edition{bdir.ISO2005, bdir.ISO2011, bdir.INCITS2004} {
+		listed := newHand(1).listed
+		data, err := listed.Record(edition, 2, bdir.NotGiven).Bytes()
+		if err != nil {
+			f.Fatal(err)
+		}
+		e := Entry{ID: "c", Fingers: []FingerTemplate{encoded(f, listed)}}
+		for format, is := range formats {
+			if is == edition {
+				e.Fingers = append(e.Fingers, FingerTemplate{Format: format, Data: data})
+			}
+		}
+		seed, err := json.Marshal(e)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(seed)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for e, err := range ReadEntries(strings.NewReader(string(b))) {
 			if err != nil {

@@ -110,7 +110,7 @@ func (g *Gallery) makeSecrets(list string, generation uint32) (*secrets, error) 
 func (g *Gallery) readSecrets(list string, generation uint32) (*secrets, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	ref := secretsRef{list, generation}
+	ref := generationRef{list, generation}
 	if s, ok := g.secrets[ref]; ok {
 		return s, nil
 	}

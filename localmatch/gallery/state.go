@@ -45,6 +45,8 @@ type Info struct {
 	SoftAge time.Duration `json:"soft_age"`
 	Applied time.Time     `json:"applied"` // by this booth's clock
 	Entries int           `json:"entries"`
+	// Fingers is how many entries can be found by a finger.
+	Fingers int `json:"fingers,omitempty"`
 	// Erased is set after Erase until the next whole list is applied.
 	Erased bool `json:"erased,omitempty"`
 	// Damaged is set when the list, or a part of it, cannot be read. Only applying the
@@ -52,9 +54,10 @@ type Info struct {
 	Damaged bool `json:"damaged,omitempty"`
 }
 
-// indexFormat is raised when names or numbers fold differently or the rows change. A list
-// that was indexed otherwise counts as damaged until it was received again.
-const indexFormat = 1
+// indexFormat is raised when names or numbers fold differently, when the rows or the state
+// change, or when entries are held to more. A list that was indexed otherwise counts as
+// damaged until it was received again.
+const indexFormat = 2
 
 // state is the one row that a list has in the table of lists.
 type state struct {

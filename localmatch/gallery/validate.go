@@ -143,6 +143,9 @@ func (e *Entry) validateBiometrics() error {
 		case len(f.Data) > MaxTemplate:
 			return tooLong(field+".data", MaxTemplate)
 		}
+		if err := f.validate(field); err != nil {
+			return err
+		}
 	}
 	if len(e.Face) > MaxFace {
 		return tooLong("face", MaxFace)

@@ -212,7 +212,7 @@ func TestEveryFaultIsNamed(t *testing.T) {
 		{"a profile that asks nothing about documents", `{ document = ["SIS", "EES"] }`, `{ finger = ["SIS"] }`, "profile[0].systems.document: is missing"},
 		{"a modality that does not exist", `{ document = ["SIS", "EES"] }`, `{ document = ["SIS"], voice = ["SIS"] }`, "profile[0].systems.voice: must be document, finger or face"},
 		{"a system that nobody answers for", `document = ["SIS", "EES"]`, `document = ["SIS", "VIS"]`, `profile[0].systems.document: "VIS": nobody answers for it at this booth`},
-		{"a local list asked about fingers", `document = ["SIS", "EES"]`, `document = ["SIS"], finger = ["SLTD"]`, `profile[0].systems.finger: "SLTD": nobody answers for it`},
+		{"a local list asked about faces", `document = ["SIS", "EES"]`, `document = ["SIS"], face = ["SLTD"]`, `profile[0].systems.face: "SLTD": nobody answers for it`},
 		{"a portal's system that is no name", `systems = ["SIS", "EES"]`, `systems = ["SIS", "EES", "a b"]`, `portal.systems[2]: "a b" is no name`},
 		{"a portal's system named twice", `systems = ["SIS", "EES"]`, `systems = ["SIS", "EES", "SIS"]`, `portal.systems[2]: "SIS" is there twice`},
 		{"a sealing key that is a signing key", `"seal.pub"`, `"sign.pub"`, "portal.sealing_key: read "},

@@ -75,7 +75,7 @@ func TestOpenAPIDocumentTellsTheTruth(t *testing.T) {
 	}
 
 	for name, v := range map[string]check.View{"empty": {}, "started": started(), "collecting": collecting(), "decided": decided(capture.OutcomeClear),
-		"stopped": stopped(), "discreet": discreet(), "incomplete": incomplete(), "alerted": alerted(closed())} {
+		"stopped": stopped(), "fingered": fingered(), "discreet": discreet(), "incomplete": incomplete(), "alerted": alerted(closed())} {
 		t.Run("view of a desk that is "+name, func(t *testing.T) {
 			b.show(v)
 			for _, who := range []string{token, clearedToken, narrowToken} {

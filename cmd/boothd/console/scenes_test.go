@@ -164,6 +164,34 @@ func stopped() check.View {
 	return v
 }
 
+// fingered is a check whose document is clean, but whose finger is on a list.
+func fingered() check.View {
+	v := decided(capture.OutcomeStop)
+	match := capture.PrintMatch{
+		Entry: "SIS-2025-0040", Position: 2,
+		Asked: capture.PrintSize{Width: synthetic.FingerWidth, Height: synthetic.FingerHeight}, Found: capture.PrintSize{Width: 300, Height: 400},
+	}
+	for i := range 14 {
+		m := capture.Minutia{X: 90 + 53*i%210, Y: 60 + 97*i%180, Direction: float64(37 * i % 360)}
+		match.Pairs = append(match.Pairs, capture.PrintPair{Asked: m, Found: capture.Minutia{X: m.X - 30, Y: m.Y + 70, Direction: m.Direction}})
+	}
+	l := answer(fing, "SIS", "local", "sis-persons", capture.StateHit, 3*time.Minute)
+	l.Prints = []capture.PrintMatch{match}
+	l.Findings = []capture.Finding{{
+		Entry: match.Entry, By: capture.ByFinger, State: capture.StateHit, Score: .81,
+		Category: "Unknown wanted person", Action: "Find out who it is",
+		Explanation: []capture.Part{
+			{What: "finger", Asked: "right index finger", Found: "right index finger", Note: "by chance in less than one of 10,000 searches of this list", Weight: .81},
+			{What: "minutiae", Asked: "41", Found: "38", Note: "14 agree"},
+		},
+	}}
+	v.Check.Lines = append(v.Check.Lines, l)
+	v.Check.Recommendation.Reasons = []capture.Reason{
+		{Outcome: capture.OutcomeStop, Code: "system_hit", System: "SIS", Modality: fing, Text: "SIS has a hit on the finger."},
+	}
+	return v
+}
+
 // discreet is a check in which SIS holds a discreet alert: the policy counts it as absent.
 func discreet() check.View {
 	v := decided(capture.OutcomeClear)

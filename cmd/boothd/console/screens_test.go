@@ -42,6 +42,7 @@ func TestEveryScreenFits(t *testing.T) {
 		{name: "clear", view: decided(capture.OutcomeClear), wants: []string{"Clear", "Nothing found"}},
 		{name: "deciding-otherwise", view: decided(capture.OutcomeClear), keys: "2", wants: []string{"Nothing speaks against entry", "“Refer” departs from the recommended “Clear”"}},
 		{name: "stop", view: stopped(), wants: []string{"Do not let pass", "Arrest; inform the duty officer", "0 read as O"}},
+		{name: "finger", view: fingered(), wants: []string{"Find out who it is", "fingerprint, right index", "14 points agree", "less than one of 10,000 searches", "Entry SIS-2025-0040"}},
 		{name: "incomplete", view: incomplete(), bad: true, wants: []string{"Something needed is not known", "Not available", "Old data"}},
 		{name: "discreet", view: discreet(), wants: []string{"Discreet", "let pass"}},
 		{name: "alert", view: alerted(check.View{Check: closed().Check}), wants: []string{"Late hit in SLTD", "Seize the document"}},

@@ -73,8 +73,10 @@ func (s *system) answer(ctx context.Context, q *capture.Query) capture.Answer {
 		a.Reason = s.name + " did not answer in time"
 	case s.state().Failing:
 		a.Reason = s.name + " reports a fault"
+	case q.Evidence.Finger != nil:
+		return s.searchFinger(ctx, q)
 	case q.Evidence.Document == nil:
-		a.Reason = "the training portal compares neither fingers nor faces"
+		a.Reason = "the training portal compares no faces"
 	default:
 		a.Findings = s.search(&q.Evidence.Document.Zone)
 		a.State = stateOf(a.Findings)

@@ -137,10 +137,11 @@ type listAddWords struct {
 	Traveller int    `arg:"" help:"The traveller's number."`
 	List      string `arg:"" default:"national" help:"The list's name."`
 	Discreet  bool   `help:"The traveller must not notice the hit."`
+	Finger    bool   `help:"Put the traveller's finger there alone, as somebody of unknown name."`
 }
 
 func (w *listAddWords) Run(d *deed) error {
-	version, err := d.stage.AddToList(d.ctx, w.List, w.Traveller, w.Discreet)
+	version, err := d.stage.AddToList(d.ctx, w.List, w.Traveller, stage.Added{Discreet: w.Discreet, ByFinger: w.Finger})
 	d.said = fmt.Sprintf("traveller %d added to %s, version %d published", w.Traveller, w.List, version)
 	return err
 }
@@ -181,11 +182,12 @@ type personAddWords struct {
 	Traveller int    `arg:"" help:"The traveller's number."`
 	System    string `arg:"" help:"The system, such as SIS."`
 	Discreet  bool   `help:"The traveller must not notice the hit."`
+	Finger    bool   `help:"Put the traveller's finger there alone, as somebody of unknown name."`
 }
 
 func (w *personAddWords) Run(d *deed) error {
 	d.said = fmt.Sprintf("traveller %d put into %s", w.Traveller, w.System)
-	return d.stage.AddToSystem(w.System, w.Traveller, w.Discreet)
+	return d.stage.AddToSystem(w.System, w.Traveller, stage.Added{Discreet: w.Discreet, ByFinger: w.Finger})
 }
 
 type personRemoveWords struct {

@@ -42,8 +42,8 @@ const (
 
 // The fingers that are laid (ISO/IEC 19794-2 table 5).
 const (
-	rightIndex = 2
-	leftIndex  = 7
+	RightIndex = 2
+	LeftIndex  = 7
 )
 
 const busID = "1-1"
@@ -159,9 +159,9 @@ func (b *Booth) Present(traveller int) error {
 
 // Lay lays a traveller's finger on the scanner. What lay there is lifted first.
 func (b *Booth) Lay(traveller int, how Manner) error {
-	finger := rightIndex
+	finger := RightIndex
 	if how == Wrong {
-		finger = leftIndex
+		finger = LeftIndex
 	}
 	picture := b.finger(fingerOf{traveller, finger})
 	b.mu.Lock()

@@ -20,6 +20,7 @@ type alert struct {
 	list, system     string
 	category, action string
 	byName           bool // the entry has another document number
+	byFinger         bool // the entry holds a finger and nothing else
 	discreet         bool
 }
 
@@ -37,6 +38,8 @@ func cast() []role {
 		{11, "on the national list", []alert{{list: "national", category: "wanted as a witness", action: "note the address"}}},
 		{12, "overstayed, known to the portal only", []alert{{system: "EES", category: "overstay", action: "refer"}}},
 		{21, "known to nobody: add to a list, present again", nil},
+		{50, "clean passport, discreet check by the finger", []alert{{list: "national", category: "discreet check", action: "note time, place and company; let pass", byFinger: true, discreet: true}}},
+		{91, "clean passport, but the finger is that of somebody wanted", []alert{{list: "sis-persons", system: "SIS", category: "unknown wanted person", action: "find out who it is, then arrest", byFinger: true}}},
 	}
 }
 
@@ -47,28 +50,32 @@ func zone(n int) (mrz.Zone, error) {
 
 // entry is the traveller as an entry of a list or system.
 func entry(n int, a alert) (gallery.Entry, error) {
+	e := gallery.Entry{ID: entryID(n), Category: a.category, Action: a.action, Discreet: a.discreet}
+	if !a.byFinger {
+		err := describe(&e, n, a.byName)
+		return e, err
+	}
+	listed, err := listedFinger(n)
+	e.Fingers = []gallery.FingerTemplate{listed}
+	return e, err
+}
+
+// describe adds what the traveller's document says.
+func describe(e *gallery.Entry, n int, byName bool) error {
 	z, err := zone(n)
 	if err != nil {
-		return gallery.Entry{}, err
+		return err
 	}
 	name := z.Surname
 	if z.GivenNames != "" {
 		name += ", " + z.GivenNames
 	}
-	e := gallery.Entry{
-		ID:            entryID(n),
-		Names:         []string{name},
-		Nationalities: []string{z.Nationality},
-		Sex:           z.Sex,
-		Category:      a.category,
-		Action:        a.action,
-		Discreet:      a.discreet,
-	}
+	e.Names, e.Nationalities, e.Sex = []string{name}, []string{z.Nationality}, z.Sex
 	if born := z.BirthDate.ISO(); born != "" {
 		e.BirthDates = []string{born}
 	}
-	if !a.byName {
+	if !byName {
 		e.Documents = []gallery.DocumentNumber{{Number: z.DocumentNumber, Type: z.DocumentCode, Issuer: z.Issuer}}
 	}
-	return e, nil
+	return nil
 }

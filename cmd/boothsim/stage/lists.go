@@ -184,8 +184,8 @@ func (p *publisher) state() []ListState {
 }
 
 // AddToList puts a traveller onto a local list and publishes it. It returns the version.
-func (s *Stage) AddToList(ctx context.Context, name string, traveller int, discreet bool) (uint64, error) {
-	e, err := entry(traveller, added(discreet))
+func (s *Stage) AddToList(ctx context.Context, name string, traveller int, how Added) (uint64, error) {
+	e, err := entry(traveller, how.alert())
 	if err != nil {
 		return 0, err
 	}

@@ -14,9 +14,12 @@ import (
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 
+	"boothd/capture/synthetic"
 	"boothd/cmd/boothsim/demo"
+	"boothd/cmd/boothsim/hardware"
 	"boothd/cmd/boothsim/line"
 	"boothd/internal/keys"
+	"boothd/localmatch/finger"
 	"boothd/sync/watchlist"
 )
 
@@ -100,23 +103,23 @@ func expect(t *testing.T, heads <-chan []byte, folder *demo.Folder, version uint
 func TestBoothsGetSignedUpdatesAlsoAfterTheirLineWasCut(t *testing.T) {
 	s, folder := play(t)
 	national := heads(t, s, folder, "national")
-	expect(t, national, folder, 1, 1)
-	if _, err := s.AddToList(t.Context(), "national", 21, false); err != nil {
+	expect(t, national, folder, 1, 2)
+	if _, err := s.AddToList(t.Context(), "national", 21, Added{}); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, national, folder, 2, 2)
+	expect(t, national, folder, 2, 3)
 	s.SetLine("broker", line.Cut)
-	if v, err := s.AddToList(t.Context(), "national", 22, true); err != nil || v != 3 {
+	if v, err := s.AddToList(t.Context(), "national", 22, Added{Discreet: true, ByFinger: true}); err != nil || v != 3 {
 		t.Fatalf("central cannot publish while the booth is cut off: %d, %v", v, err)
 	}
 	s.SetLine("broker", line.Up)
-	expect(t, national, folder, 3, 3)
+	expect(t, national, folder, 3, 4)
 }
 
 func TestAddingTwiceChangesOneEntry(t *testing.T) {
 	s, _ := play(t)
 	for range 2 {
-		if _, err := s.AddToList(t.Context(), "sltd", 21, false); err != nil {
+		if _, err := s.AddToList(t.Context(), "sltd", 21, Added{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -147,6 +150,43 @@ func TestEverybodyOfTheCastCanBeShown(t *testing.T) {
 			}
 			if a.system != "" && !systems[a.system] || a.list != "" && !lists[a.list] {
 				t.Errorf("traveller %d: nobody asks %q or %q", r.traveller, a.system, a.list)
+			}
+		}
+	}
+}
+
+// The fingers of the cast are invented and few; whoever is listed must be told from all others.
+func TestListedFingersOfTheCastAreFoundAndNobodyElses(t *testing.T) {
+	listed := map[int]*finger.Prepared{}
+	laid := map[int]*finger.Prepared{}
+	for _, r := range cast() {
+		made, err := finger.Extract(synthetic.New(r.traveller).Finger(hardware.RightIndex), synthetic.FingerDPI)
+		if err != nil {
+			t.Fatal(err)
+		}
+		laid[r.traveller] = finger.Prepare(made)
+		for _, a := range r.alerts {
+			if !a.byFinger {
+				continue
+			}
+			e, err := entry(r.traveller, a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, kept, err := e.Fingers[0].Read()
+			if err != nil {
+				t.Fatal(err)
+			}
+			listed[r.traveller] = finger.Prepare(kept)
+		}
+	}
+	if len(listed) == 0 {
+		t.Fatal("nobody is listed by a finger")
+	}
+	for who, kept := range listed {
+		for n, shown := range laid {
+			if score := shown.Compare(kept).Score; (n == who) != (score >= 60) || n != who && score >= 28 {
+				t.Errorf("traveller %d scores %.0f against the listed finger of %d", n, score, who)
 			}
 		}
 	}

@@ -25,8 +25,8 @@ func (s *Stage) seedSystems() error {
 }
 
 // AddToSystem puts a traveller into a system of the portal.
-func (s *Stage) AddToSystem(system string, traveller int, discreet bool) error {
-	e, err := entry(traveller, added(discreet))
+func (s *Stage) AddToSystem(system string, traveller int, how Added) error {
+	e, err := entry(traveller, how.alert())
 	if err != nil {
 		return err
 	}
@@ -42,9 +42,17 @@ func (s *Stage) RemoveFromSystem(system string, traveller int) error {
 	return err
 }
 
-// added is why somebody is put into a list or system by hand.
-func added(discreet bool) alert {
-	if discreet {
+// Added says how somebody is put into a list or system by hand.
+type Added struct {
+	Discreet bool // the traveller must not notice
+	ByFinger bool // by the finger alone, as somebody of unknown name
+}
+
+func (a Added) alert() alert {
+	if a.ByFinger {
+		return alert{category: "unknown wanted person", action: "find out who it is, then arrest", byFinger: true, discreet: a.Discreet}
+	}
+	if a.Discreet {
 		return alert{category: "discreet check", action: "note time, place and company; let pass", discreet: true}
 	}
 	return alert{category: "added in training", action: "refer"}

@@ -150,8 +150,14 @@ export const S = {
     by: { document_number: 'document number', name: 'name', finger: 'fingerprint', face: 'face' },
     matched: (by, score) => `by ${by}, ${score} of 100`,
     entry: (id) => `entry ${id}`,
+    byFinger: (finger) => `fingerprint, ${finger}`,
     parts: { what: 'Compared', asked: 'Traveller', found: 'Entry', weight: 'Weight' },
     hidden: 'This check asks systems that your profile does not include; they and the outcome are not shown.',
+  },
+
+  print: {
+    asked: (n) => `Traveller: ${n} ${plural(n, 'point agrees', 'points agree')}`,
+    found: (finger, entry) => `Entry ${entry}: ${finger}`,
   },
 
   outcome: {

@@ -36,7 +36,7 @@ function group(check) {
   const newest = new Map(check.evidence.map((e) => [e.modality, e.id]));
   const rows = [...Map.groupBy(check.lines, (l) => l.system)].map(([system, lines]) => {
     const current = lines.filter((l) => newest.get(l.modality) === l.evidence);
-    const findings = lines.flatMap((l) => l.findings ?? []);
+    const findings = lines.flatMap((l) => (l.findings ?? []).map((f) => ({ ...f, print: l.prints?.find((p) => p.entry === f.entry) })));
     return { system, lines: current.length ? current : lines, findings, state: stateOf(lines, current),
       discreet: findings.length > 0 && findings.every((f) => f.discreet) };
   });
@@ -81,14 +81,19 @@ function explanation(parts) {
       h('td', { class: 'figure' }, `${Math.round(p.weight * 100)} %`)))));
 }
 
+// chance says of a finger in words what its score means; there are no values to put side by side.
+function chance(parts) {
+  return (parts ?? []).map((p) => (p.note ? h('p', { class: 'chance' }, `${p.what}: ${p.note}`) : null));
+}
+
 // finding shows one entry that matched: what to do first, then why.
 export function finding(f) {
   return h('div', { class: f.discreet ? 'finding discreet' : 'finding' },
     h('p', { class: 'action' }, h('span', { class: 'label' }, S.systems.action), h('strong', {}, f.action || S.systems.noAction),
       f.discreet ? h('span', { class: 'veil' }, icon('discreet'), h('strong', {}, S.systems.discreet), S.systems.discreetNext) : null),
     h('p', { class: 'entry' }, [f.state === 'possible' ? S.systems.state.possible : null, f.category, f.name, S.systems.entry(f.entry),
-      S.systems.matched(S.systems.by[f.by] ?? f.by, Math.round(f.score * 100))].filter(Boolean).join(' · ')),
-    explanation(f.explanation));
+      S.systems.matched(f.print ? S.systems.byFinger(S.traveller.positions[f.print.position]) : S.systems.by[f.by] ?? f.by, Math.round(f.score * 100))].filter(Boolean).join(' · ')),
+    f.by === 'finger' ? chance(f.explanation) : explanation(f.explanation));
 }
 
 function line(row) {

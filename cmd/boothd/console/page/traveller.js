@@ -4,6 +4,7 @@ import { S } from './strings.js';
 import { fill, h, icon } from './dom.js';
 import { now } from './time.js';
 import { api } from './api.js';
+import { asked, bestMatch, found } from './prints.js';
 
 const last = (check, modality) => check.evidence.filter((e) => e.modality === modality).at(-1);
 const count = (check, modality) => check.evidence.filter((e) => e.modality === modality && !e.missing).length;
@@ -77,6 +78,14 @@ function picture(check, modality, text) {
     h('span', {}, check.wanted.includes(modality) ? S.traveller.wanted[modality] : S.traveller.notTaken));
 }
 
+// prints shows the finger, and where it agrees with one that was found.
+function prints(check) {
+  const evidence = last(check, 'finger');
+  const match = evidence?.image ? bestMatch(check, evidence.id) : null;
+  if (match) return [asked(match, api.image(check.id, evidence.id)), found(match)];
+  return picture(check, 'finger', S.traveller.fingerOf(S.traveller.positions[evidence?.position ?? 0]));
+}
+
 function quality(q) {
   const tone = q >= 60 ? 'good' : q >= 35 ? 'warn' : 'bad';
   const bar = h('meter', { class: tone, min: 0, max: 100, value: q, 'aria-label': S.traveller.quality });
@@ -113,8 +122,7 @@ export function createTraveller() {
     update({ view: { check } }) {
       fill(portrait, picture(check, 'face', S.traveller.portraitOf));
       fill(fields, data(check));
-      const position = S.traveller.positions[last(check, 'finger')?.position ?? 0];
-      fill(print, picture(check, 'finger', S.traveller.fingerOf(position)));
+      fill(print, prints(check));
       fill(fingerNotes, finger(check));
     },
   };

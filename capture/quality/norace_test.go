@@ -1,0 +1,6 @@
+//go:build !race
+
+package quality
+
+// underRace reports whether the race detector is at work.
+const underRace = false
