@@ -120,7 +120,7 @@ func transactionPicture(data []byte, view int) (picture, error) {
 		case *itl.FixedPrint:
 			img, dpi = r.Image, t.Header.Transmitted.DPI()
 			if r.Native {
-				dpi = t.Header.Scanned.DPI()
+				dpi = t.Header.Transmitted.DPI()
 			}
 		}
 		if len(img.Data) == 0 {

@@ -85,6 +85,7 @@ func (c *comparer) compatible(x, y *candidate) int {
 // candidates, and the flow of the ridges.
 func (c *comparer) rank() {
 	const (
+		few   = 4  // patches of flow that tell nothing
 		worst = 16 // mean difference of flows at which a placing is wrong, 256ths of a turn
 		alone = 32 // the support that a candidate without any is given
 	)
@@ -94,7 +95,10 @@ func (c *comparer) rank() {
 		if c.withRidges() {
 			p := c.placeOne(x)
 			mean, n := c.contrast(&p, 3)
-			if n < 4 || mean >= worst {
+			if n < few {
+				mean, n = c.contrast(&p, 1) // little of the prints is common to both
+			}
+			if n < few || mean >= worst {
 				continue
 			}
 			closeness -= mean

@@ -45,6 +45,9 @@ func (p *Prepared) after(q *Prepared) bool {
 	if d := slices.CompareFunc(p.points, q.points, byPoint); d != 0 {
 		return d > 0
 	}
+	if d := slices.Compare(p.flow.lines, q.flow.lines); d != 0 {
+		return d > 0
+	}
 	return p.sheet.compare(q.sheet) > 0
 }
 

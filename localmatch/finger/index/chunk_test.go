@@ -18,7 +18,7 @@ func gridTemplate() *finger.Template {
 func TestRemovedTemplatesDoNotPileUp(t *testing.T) {
 	x := New()
 	template := gridTemplate()
-	for key := range uint64(6 * chunkSize) {
+	for key := range uint64(4 * chunkSize) {
 		if err := x.Add(key, 1, template); err != nil {
 			t.Fatal(err)
 		}

@@ -8,10 +8,10 @@
 //     those of the minutiae of every template whose direction differs by up to 56°. The likest
 //     pairs vote for one turn and one move of the whole finger, and the flow of the ridges is
 //     compared under it.
-//  2. For one template in eight: the pairs that are likest under this turn are checked two by two
-//     for whether they can lie on one another, and the flow once more.
-//  3. For one person in 400: all fingers are compared in full, by [finger.Prepared.Compare]. Only
-//     these scores are returned.
+//  2. For one template in eight, 512 at least: the pairs that are likest under this turn are
+//     checked two by two for whether they can lie on one another, and the flow once more.
+//  3. For one person in 400, 24 at least: all fingers are compared in full, by
+//     [finger.Prepared.Compare]. Only these scores are returned.
 //
 // The first stages read 1,336 bytes of each template, the hot record; its key and where the
 // template lies take 12 more. The template itself is kept encoded and is decoded for stage 3
@@ -26,7 +26,7 @@
 //
 // An index changes while it is searched. A state is never altered, only replaced: [Index.Add] and
 // [Index.Remove] take turns with each other, searches wait for nobody and see one state from
-// beginning to end. Templates lie in chunks of 1,024. When half of a chunk is removed, the rest is
+// beginning to end. Templates lie in chunks of 1,024. When more than half of a chunk is removed, the rest is
 // moved and its memory freed, so that removed templates never outnumber those that are left by
 // more than a chunk.
 //

@@ -143,7 +143,7 @@ func TestRecordsAreTheSameOnEveryMachine(t *testing.T) {
 		}
 		sum.Write(recordOf(s, t)[:])
 	}
-	if got, want := sum.Sum32(), uint32(0x6553cfe2); got != want {
+	if got, want := sum.Sum32(), uint32(0x98126e41); got != want {
 		t.Errorf("checksum of 50 records is %#x, want %#x", got, want)
 	}
 }
@@ -172,5 +172,30 @@ func TestScoresOfFingersAreFusedByFisher(t *testing.T) {
 	}
 	if got := oneOf(10, 35); got != 25 {
 		t.Errorf("the best of ten comparisons at 35 is worth %v, want 25", got)
+	}
+}
+
+func TestFlowIsThatOfThePatchAndNoneBesideIt(t *testing.T) {
+	r := &finger.Ridges{Left: 160, Top: 160, Columns: 2, Flow: []uint8{10, 20, 30, 40}}
+	for _, tt := range []struct {
+		name string
+		x, y int
+		want uint8
+	}{
+		{"the first pixel", 160, 160, 10},
+		{"the last pixel", 191, 191, 40},
+		{"the second column", 176, 175, 20},
+		{"left of all", 159, 160, noFlow},
+		{"above all", 160, 159, noFlow},
+		{"right of all", 192, 160, noFlow},
+		{"below all", 160, 192, noFlow},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			// The square in the upper left of the middle has its own middle 16 pixels off.
+			flow := flowAbout(r, tt.x+flowCell, tt.y+flowCell)
+			if got := flow[(flowSide/2-1)*flowSide+flowSide/2-1]; got != tt.want {
+				t.Errorf("flow %d, want %d", got, tt.want)
+			}
+		})
 	}
 }

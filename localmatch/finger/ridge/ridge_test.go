@@ -34,17 +34,18 @@ func stripes(side int, turn, period float64, furrow bool) *image.Gray {
 }
 
 func TestAMinutiaIsFoundWhereItWasDrawn(t *testing.T) {
+	const side = 128
 	for _, furrow := range []bool{false, true} {
 		for _, period := range []float64{6, 9, 12} {
-			for degrees := 0; degrees < 360; degrees += 15 {
+			for degrees := 0; degrees < 360; degrees += 20 {
 				name := fmt.Sprintf("period %v, turned by %d°, furrow %v", period, degrees, furrow)
-				p := Read(stripes(160, float64(degrees)/180*math.Pi, period, furrow), DPI)
+				p := Read(stripes(side, float64(degrees)/180*math.Pi, period, furrow), DPI)
 				if len(p.Minutiae) != 1 {
 					t.Errorf("%s: %d minutiae", name, len(p.Minutiae))
 					continue
 				}
 				m := p.Minutiae[0]
-				if d := math.Hypot(float64(m.X-80), float64(m.Y-80)); d > period*2/3 {
+				if d := math.Hypot(float64(m.X-side/2), float64(m.Y-side/2)); d > period*2/3 {
 					t.Errorf("%s: %.1f pixels off", name, d)
 				}
 				want := uint16(uint32(degrees*65536/360) + 3<<14)
