@@ -65,13 +65,18 @@ func makeCells() []cell {
 	return all[:min(len(all), words*64)]
 }
 
-func makeDirectionTable() (table [256][sections]int32) {
+// heap is what neighbours contribute to a cell, by section: two sections to a number, the
+// second 32 bits up, for one multiplication then serves both.
+type heap [sections / 2]uint64
+
+func makeDirectionTable() (table [256]heap) {
 	for d := range table {
-		for s := range table[d] {
+		for s := range sections {
 			middle := -180 + (float64(s)+0.5)*360/sections
 			away := math.Mod(float64(d)*360/256-middle+720+180, 360) - 180
 			up, down := (away+180/sections)/(sectionDev*math.Sqrt2), (away-180/sections)/(sectionDev*math.Sqrt2)
-			table[d][s] = int32(math.Round(4096 * (math.Erf(up) - math.Erf(down)) / 2))
+			weight := math.Round(4096 * (math.Erf(up) - math.Erf(down)) / 2)
+			table[d][s/2] |= uint64(weight) << (s % 2 * 32)
 		}
 	}
 	return table
@@ -88,7 +93,7 @@ func cylindersOf(p *Prepared) []cylinder {
 func (p *Prepared) fill(c *cylinder, centre int) {
 	m := p.points[centre]
 	cos, sin := m.dir.cosine(), m.dir.sine()
-	var sums [cellsWide * cellsWide][sections]int32
+	var sums [cellsWide * cellsWide]heap
 	near := 0
 	for i, q := range p.points {
 		if i != centre && p.edge(centre, i).length <= discRadius+reach {
@@ -111,24 +116,27 @@ func (p *Prepared) fill(c *cylinder, centre int) {
 		}
 		bit := uint64(1) << (k & 63)
 		c.valid[k>>6] |= bit
-		for s, v := range sums[o.index] {
-			if v >= bitLevel {
-				c.bits[s][k>>6] |= bit
+		for h, v := range sums[o.index] {
+			if uint32(v) >= bitLevel {
+				c.bits[2*h][k>>6] |= bit
+			}
+			if v>>32 >= bitLevel {
+				c.bits[2*h+1][k>>6] |= bit
 			}
 		}
 	}
 }
 
 // contribute adds what a neighbour at (u, v) gives to the cells around it.
-func contribute(sums *[cellsWide * cellsWide][sections]int32, u, v int, by *[sections]int32) {
+func contribute(sums *[cellsWide * cellsWide]heap, u, v int, by *heap) {
 	for row := max((v-reach)/cellSize, 0); row <= min((v+reach)/cellSize, cellsWide-1); row++ {
 		dy := row*cellSize + cellSize/2 - v
 		for col := max((u-reach)/cellSize, 0); col <= min((u+reach)/cellSize, cellsWide-1); col++ {
 			dx := col*cellSize + cellSize/2 - u
 			if d2 := dx*dx + dy*dy; d2 <= reach*reach {
-				near, cell := spatialTable[d2], &sums[row*cellsWide+col]
-				for s, w := range by {
-					cell[s] += near * w
+				near, cell := uint64(spatialTable[d2]), &sums[row*cellsWide+col]
+				for h, w := range by {
+					cell[h] += near * w
 				}
 			}
 		}
