@@ -93,6 +93,8 @@ func newSkin(rng *rand.Rand) *skin {
 }
 
 // picture lays the pattern on the scanner.
+//
+//go:norace
 func (s *skin) picture(p *pattern, how Press, size float64) *image.Gray {
 	img := image.NewGray(image.Rect(0, 0, FingerWidth, FingerHeight))
 	sin, cos := math.Sincos(how.Turn * math.Pi / 180)
@@ -150,6 +152,8 @@ func (s *skin) noise() float64 {
 
 // at returns the height of the skin, -1 to 1, at a place in pixels of the picture from
 // the finger's middle, interpolated with a cubic.
+//
+//go:norace
 func (p *pattern) at(u, v float64) float64 {
 	x := u/2 + patternWidth/2
 	y := v/2 + patternHeight/2

@@ -10,7 +10,8 @@ import (
 // formed. Where they do not fit together they end or fork: these are the minutiae.
 //
 // All of it is integer arithmetic, so that the pattern, which would magnify the least
-// difference in rounding, is the same on every machine.
+// difference in rounding, is the same on every machine. The innermost loops are hidden from
+// the race detector, under which they would take minutes of every test run.
 const (
 	patternWidth  = 232
 	patternHeight = 216
@@ -44,6 +45,8 @@ func grow(flow flow, period float64, rng *rand.Rand) *pattern {
 }
 
 // filter sets p to q filtered, amplified and limited. The border stays noise.
+//
+//go:norace
 func (p *pattern) filter(q *pattern, bank *bank, choice []uint8) {
 	p.value = q.value
 	for y := radius; y < patternHeight-radius; y++ {
@@ -194,6 +197,7 @@ func newWaves(rng *rand.Rand, length float64) *waves {
 	return w
 }
 
+//go:norace
 func (w *waves) at(x, y float64) float64 {
 	var sum float64
 	for i := range w {

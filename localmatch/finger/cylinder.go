@@ -128,6 +128,8 @@ func (p *Prepared) fill(c *cylinder, centre int) {
 }
 
 // contribute adds what a neighbour at (u, v) gives to the cells around it.
+//
+//go:norace
 func contribute(sums *[cellsWide * cellsWide]heap, u, v int, by *heap) {
 	for row := max((v-reach)/cellSize, 0); row <= min((v+reach)/cellSize, cellsWide-1); row++ {
 		dy := row*cellSize + cellSize/2 - v
@@ -147,6 +149,8 @@ func contribute(sums *[cellsWide * cellsWide]heap, u, v int, by *heap) {
 const doubt = 16
 
 // alike compares two cylinders: 1 to 255.
+//
+//go:norace
 func alike(a, b *cylinder) uint8 {
 	if !a.ok || !b.ok {
 		return 1

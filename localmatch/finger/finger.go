@@ -25,4 +25,7 @@
 // Records of ISO/IEC 19794-2 and INCITS 378 hold minutiae only ([FromRecord]). They are
 // compared by these alone, with a calibration of their own: on the same sets, about five times as
 // many mates are then missed at one in 1,000 as with the ridges.
+//
+// The innermost loops of comparisons are hidden from the race detector (go:norace): they work on
+// memory of one comparison, or on prepared templates that nobody changes.
 package finger

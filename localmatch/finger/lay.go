@@ -199,6 +199,8 @@ func (l *layer) expect(t *tile) (sx, sy int) {
 }
 
 // put lays ridges onto a tile. It reports false if too little is clear in both.
+//
+//go:norace
 func (l *layer) put(t *tile, o *laid) bool {
 	o.x, o.y = l.expect(t)
 	ridge, clear, ok := l.cut(t, o.x, o.y)

@@ -107,6 +107,8 @@ type course struct {
 }
 
 // enhance passes what looks like ridges of the given direction and period at each pixel.
+//
+//go:norace
 func enhance(p *plane, c course) *plane {
 	set := ridgeFilters()
 	var along [lines][]reach
@@ -141,6 +143,7 @@ func enhance(p *plane, c course) *plane {
 	return out
 }
 
+//go:norace
 func apply(px []int16, at int, taps []reach) int32 {
 	var sum int32
 	for _, t := range taps {

@@ -55,6 +55,8 @@ func normalise(pixels []uint8, width, height int) (*plane, cells[int32]) {
 
 // box replaces each value by the mean over a square, as far as it lies in the picture.
 // Values are less than 1<<15.
+//
+//go:norace
 func box(v []int32, width, height, reach int) {
 	line := make([]int32, width)
 	across := sharesOf(width, reach)
@@ -95,6 +97,7 @@ func box(v []int32, width, height, reach int) {
 	}
 }
 
+//go:norace
 func add(sums, row []int32) {
 	for x, v := range row {
 		sums[x] += v

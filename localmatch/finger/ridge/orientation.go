@@ -62,6 +62,8 @@ func (v vector) sharpen(fine vector) vector {
 }
 
 // soften blurs a picture by a little, against the noise of single pixels.
+//
+//go:norace
 func soften(p *plane) *plane {
 	out := newPlane(p.width, p.height)
 	for y := range p.height {
@@ -82,6 +84,7 @@ type tensor struct {
 	x, y, energy cells[int32] // energy·cos 2θ, energy·sin 2θ of the ridges' line, energy
 }
 
+//go:norace
 func tensorOf(p *plane) tensor {
 	t := tensor{cellsOf[int32](p), cellsOf[int32](p), cellsOf[int32](p)}
 	for y := range p.height {

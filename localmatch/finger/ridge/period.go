@@ -67,6 +67,8 @@ func spacingOf(p *plane, f flow, level cells[int32], least int32) spacing {
 }
 
 // signature sums a patch along the ridges. It reaches less than the margin beyond the pixel.
+//
+//go:norace
 func signature(p *plane, x, y int, line uint16) *[2*patchAcross + 1]int32 {
 	var sums [2*patchAcross + 1]int32
 	ux, uy := int(angle.Cosine(angle.Round(line))), -int(angle.Sine(angle.Round(line))) // along
@@ -85,6 +87,8 @@ func signature(p *plane, x, y int, line uint16) *[2*patchAcross + 1]int32 {
 }
 
 // wave finds the strongest wave in a signature.
+//
+//go:norace
 func wave(s *[2*patchAcross + 1]int32) (period, clarity int32) {
 	var even, odd [patchAcross + 1]int32
 	even[0] = s[patchAcross]

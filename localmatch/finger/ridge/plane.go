@@ -49,6 +49,8 @@ func blur(c cells[int32], reach int) {
 }
 
 // slide blurs one line of values that lie step apart.
+//
+//go:norace
 func slide(v, line []int32, step, reach int) {
 	for i := range line {
 		line[i] = v[i*step]

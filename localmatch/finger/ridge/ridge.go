@@ -16,6 +16,9 @@
 // The ideas are old and public: the squared gradient's direction (Kass and Witkin 1987; Bazen and
 // Gerez 2002), the wave across a patch (Hong, Wan and Jain 1998), thinning by Guo and Hall
 // (1989).
+//
+// The innermost loops are hidden from the race detector (go:norace): they work on memory of
+// their own, and tests under it would take minutes more.
 package ridge
 
 import (

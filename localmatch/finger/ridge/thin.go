@@ -29,6 +29,8 @@ func (b *bitmap) thin() {
 }
 
 // wear does one half pass into out and reports whether a pixel went.
+//
+//go:norace
 func (b *bitmap) wear(out *bitmap, half int) bool {
 	none := make([]uint64, b.stride)
 	changed := false
@@ -80,6 +82,8 @@ type neighbourhood [8]uint64
 
 // removable tells which of the pixels may go in a half pass: those that exactly one line of
 // neighbours leaves, that are neither the line's end nor inside it, and that lie on this half's side.
+//
+//go:norace
 func (n *neighbourhood) removable(half int) uint64 {
 	var lines, odd, even tally
 	for k := 0; k < 8; k += 2 {
