@@ -27,7 +27,7 @@ test: lint ## run all tests, with what they start installed first
 	@echo 'test: running all tests under the race detector (some minutes)'
 	$(GO) test -race -timeout 12m ./...
 	@echo 'test: the studies of pictures once more without it, which then take every picture'
-	$(GO) test ./capture/quality ./capture/wsq
+	$(GO) test ./capture/quality ./capture/wsq ./localmatch/finger
 
 bench: deps ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...

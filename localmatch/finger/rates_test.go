@@ -11,8 +11,8 @@ import (
 // The bounds are some way above what is measured, so that only a loss that matters breaks
 // them.
 func TestFingersOfTheDevelopmentSetsAreToldApart(t *testing.T) {
-	if testing.Short() {
-		t.Skip("240 pictures are extracted and 9,480 pairs compared")
+	if testing.Short() || underRace {
+		t.Skip("240 pictures are extracted and 9,480 pairs compared: run without -short and -race")
 	}
 	var impostors []float64
 	for _, tt := range []struct {
