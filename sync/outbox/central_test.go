@@ -169,7 +169,7 @@ func running(t testing.TB, f func(context.Context) error) (stop func()) {
 // await waits until the store's stats satisfy f.
 func await(t testing.TB, s *Store, what string, f func(Stats) bool) {
 	t.Helper()
-	late := time.After(3 * time.Minute)
+	late := time.After(6 * time.Minute)
 	for {
 		changed := s.Changed()
 		if f(s.Stats()) {
