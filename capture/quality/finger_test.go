@@ -3,11 +3,8 @@ package quality
 import (
 	"image"
 	"image/draw"
-	"image/png"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"boothd/capture/synthetic"
@@ -148,7 +145,7 @@ func TestRealPrintsAreRarelyRefused(t *testing.T) {
 			most := (most*len(files) + len(all) - 1) / len(all)
 			refused := map[devices.Hint]int{}
 			for _, file := range files {
-				if q := Finger(load(t, file), 500); q.Score < Acceptable {
+				if q := Finger(shareddata.Grey(t, file), 500); q.Score < Acceptable {
 					refused[q.Hint]++
 				}
 			}
@@ -168,7 +165,7 @@ func TestRealPrintsAreRarelyRefused(t *testing.T) {
 func TestPicturesOfScannersWithoutRidgesAreRefusedWithAHint(t *testing.T) {
 	for _, scanner := range []string{"secugen", "uru4000-4500"} {
 		t.Run(scanner, func(t *testing.T) {
-			q := Finger(load(t, shareddata.Path(t, "data/usb/"+scanner+"/capture.png")), 500)
+			q := Finger(shareddata.Grey(t, shareddata.Path(t, "data/usb/"+scanner+"/capture.png")), 500)
 			if q.Score >= Acceptable/2 || q.Hint != devices.HintDryFinger {
 				t.Errorf("want a low score and %q, got %+v", devices.HintDryFinger, q)
 			}
@@ -204,7 +201,7 @@ func TestMotionOfRealPrintsIsToldFromRest(t *testing.T) {
 			found, mistaken := 0, 0
 			files := thinned(prints(t, set), 4)
 			for i, file := range files {
-				img := load(t, file)
+				img := shareddata.Grey(t, file)
 				if Finger(img, 500).Smear >= 0.5 {
 					mistaken++
 				}
@@ -302,27 +299,11 @@ func TestAreaIsMeasuredInSquareCentimetres(t *testing.T) {
 
 func prints(t *testing.T, set string) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(shareddata.Path(t, "data/fingerprint/"+set), "*.png"))
-	if err != nil || len(files) != 80 {
-		t.Fatalf("%d files, %v", len(files), err)
+	files := shareddata.Prints(t, set, "*.png")
+	if len(files) != 80 {
+		t.Fatalf("%d files", len(files))
 	}
 	return files
-}
-
-func load(t *testing.T, file string) *image.Gray {
-	t.Helper()
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	img, err := png.Decode(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	grey := image.NewGray(image.Rect(0, 0, img.Bounds().Dx(), img.Bounds().Dy()))
-	draw.Draw(grey, grey.Bounds(), img, img.Bounds().Min, draw.Src)
-	return grey
 }
 
 func FuzzFinger(f *testing.F) {

@@ -3,12 +3,8 @@ package wsq_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"image"
-	"image/png"
 	"math"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"boothd/capture/synthetic"
@@ -56,16 +52,16 @@ func TestDrawnFingersSurvive(t *testing.T) {
 // TestPrintsSurvive holds to what the reference encoder reaches with these pictures, 31.2 dB at a
 // ratio of 14.3, less half a decibel.
 func TestPrintsSurvive(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(shareddata.Path(t, "data/fingerprint"), "*", "101_*.png"))
-	if err != nil || len(files) == 0 {
-		t.Skipf("no fingerprints in the shared data: %v", err)
+	var files []string
+	for _, set := range []string{"fvc2002_db1_b", "fvc2002_db3_b", "fvc2004_db4_b"} {
+		files = append(files, shareddata.Prints(t, set, "101_*.png")...)
 	}
 	every := len(files) / sample(len(files))
 	var signal, pixels, bytes float64
 	tried := 0
 	for i := 0; i < len(files); i += every {
 		tried++
-		img := load(t, files[i])
+		img := shareddata.Grey(t, files[i])
 		got, size := pass(t, img, wsq.Options{DPI: 500})
 		signal += psnr(img, got)
 		pixels += float64(len(img.Pix))
@@ -184,24 +180,6 @@ func draw(width, height int, value func(x, y int) int) *image.Gray {
 		img.Pix[i] = uint8(value(i%width, i/width))
 	}
 	return img
-}
-
-func load(t *testing.T, name string) *image.Gray {
-	t.Helper()
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	img, err := png.Decode(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	gray, ok := img.(*image.Gray)
-	if !ok {
-		t.Fatal(fmt.Errorf("%s is not grey", name))
-	}
-	return gray
 }
 
 // psnr returns the ratio of the greatest signal to the noise, in dB.

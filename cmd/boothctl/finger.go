@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"image/png"
 	"io"
@@ -106,6 +107,22 @@ type fingerCompare struct {
 	JSON      bool    `help:"Print JSON, with the matched minutiae and how the pictures lie on each other."`
 	A         string  `arg:"" help:"A picture or a template."`
 	B         string  `arg:"" help:"Another."`
+}
+
+// Validate is called by the parser.
+func (f *fingerCompare) Validate() error {
+	if err := checkThreshold(f.Threshold); err != nil {
+		return err
+	}
+	return f.fingerInput.Validate()
+}
+
+// checkThreshold refuses what no score can be held against.
+func checkThreshold(t float64) error {
+	if !(t >= 0) || math.IsInf(t, 0) {
+		return errors.New("a threshold is a score: 0 or more")
+	}
+	return nil
 }
 
 func (f *fingerCompare) Run(c *call) error {

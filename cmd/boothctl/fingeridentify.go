@@ -29,6 +29,9 @@ func (f *fingerIdentify) Validate() error {
 	if f.Limit < 1 {
 		return errors.New("a list has one candidate at least")
 	}
+	if err := checkThreshold(f.Threshold); err != nil {
+		return err
+	}
 	return f.fingerInput.Validate()
 }
 

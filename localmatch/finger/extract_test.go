@@ -3,9 +3,6 @@ package finger
 import (
 	"errors"
 	"image"
-	"image/draw"
-	"image/png"
-	"os"
 	"testing"
 
 	"boothd/capture/synthetic"
@@ -39,37 +36,21 @@ func TestPicturesThatCannotBeReadSayWhy(t *testing.T) {
 // The pictures that came with the recordings of real scanners show the skin of a palm, of which
 // no template can be made, and a smeared finger, whose minutiae are all doubtful.
 func TestBadPicturesOfRealScannersAreKnownAsSuch(t *testing.T) {
-	palm := loadPicture(t, shareddata.Path(t, "data/usb/uru4000-4500/capture.png"))
+	palm := shareddata.Grey(t, shareddata.Path(t, "data/usb/uru4000-4500/capture.png"))
 	if _, err := Extract(palm, DPI); !errors.Is(err, ErrNoFinger) {
 		t.Errorf("skin of a palm: %v", err)
 	}
-	smeared, err := Extract(loadPicture(t, shareddata.Path(t, "data/usb/secugen/capture.png")), DPI)
+	smeared, err := Extract(shareddata.Grey(t, shareddata.Path(t, "data/usb/secugen/capture.png")), DPI)
 	if err != nil {
 		t.Fatal(err)
 	}
-	good, err := Extract(loadPicture(t, shareddata.Path(t, "data/fingerprint/fvc2002_db1_b/101_1.png")), DPI)
+	good, err := Extract(shareddata.Grey(t, shareddata.Path(t, "data/fingerprint/fvc2002_db1_b/101_1.png")), DPI)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if s, g := smeared.Minutiae[0].Quality, good.Minutiae[len(good.Minutiae)/2].Quality; s >= g {
 		t.Errorf("the best minutia of a smeared finger has quality %d, the middle one of a good print %d", s, g)
 	}
-}
-
-func loadPicture(tb testing.TB, file string) *image.Gray {
-	tb.Helper()
-	f, err := os.Open(file)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer f.Close()
-	img, err := png.Decode(f)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	grey := image.NewGray(img.Bounds())
-	draw.Draw(grey, grey.Bounds(), img, img.Bounds().Min, draw.Src)
-	return grey
 }
 
 func TestATemplateKeepsToItsLimits(t *testing.T) {
