@@ -125,6 +125,7 @@ type publisher struct {
 
 func (p *publisher) options(b Broker) *mqtt.ClientOptions {
 	o := b.options().SetCleanSession(true).SetAutoReconnect(false).SetConnectRetry(false)
+	o.SetOrderMatters(true) // the marker must not overtake the manifests, see readBroker
 	o.SetDefaultPublishHandler(p.message)
 	o.SetConnectionLostHandler(func(mqtt.Client, error) { close(p.lost) })
 	return o
