@@ -30,6 +30,8 @@ type Answer struct {
 	State    State     `json:"state"`
 	Reason   string    `json:"reason,omitempty"` // why unavailable or stale, for the officer
 	Findings []Finding `json:"findings,omitempty"`
+	Facts    []Fact    `json:"facts,omitempty"` // what the system says besides; never of a discreet finding
+	Links    []Link    `json:"links,omitempty"`
 	// Rest is what the source would have said without its findings; nil means no_hit. A
 	// source sets it whenever it has findings and would not have said no_hit.
 	Rest *Rest     `json:"rest,omitempty"`
@@ -57,6 +59,9 @@ func (a Answer) LogValue() slog.Value {
 func (a Answer) Shown(cleared bool) Answer {
 	rest := a.Rest
 	a.Rest = nil
+	if !cleared {
+		a.Links = openLinks(a.Links)
+	}
 	if cleared || !slices.ContainsFunc(a.Findings, func(f Finding) bool { return f.Discreet }) {
 		return a
 	}
@@ -83,6 +88,14 @@ func (a Answer) Shown(cleared bool) Answer {
 	return a
 }
 
+// openLinks returns the links that everybody may see.
+func openLinks(all []Link) []Link {
+	if !slices.ContainsFunc(all, func(l Link) bool { return l.Discreet }) {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(l Link) bool { return l.Discreet })
+}
+
 // By is what a finding matched by.
 type By string
 
@@ -105,6 +118,12 @@ type Finding struct {
 	Action      string  `json:"action,omitempty"`   // the action to take
 	// Name is the entry's, so that the officer can compare; personal data.
 	Name string `json:"name,omitempty"`
+	// Needs is the kind of grant without which the system does not say more: "judicial",
+	// "high_rank"; empty if it has said all.
+	Needs string `json:"needs,omitempty"`
+	// Minor is set if the entry is about a minor, whose data may not be released further
+	// without the prosecutor's permission.
+	Minor bool `json:"minor,omitempty"`
 	// Discreet findings must not be noticed by the traveller: shown to a cleared role only.
 	Discreet bool `json:"discreet,omitempty"`
 	// Print shows a finding by a finger. It is for the officer's eyes at this booth and in no

@@ -126,6 +126,9 @@ type Face struct {
 type Officer struct {
 	ID      string  `json:"id"`
 	Profile Profile `json:"profile"`
+	// Token is the signed token with which the officer signed in, for central; empty if the
+	// officer is known to this booth only. It is in no record.
+	Token string `json:"-"`
 }
 
 // Profile says what an officer may ask, after Regulation (EU) 2019/817 Art 8: a category
@@ -160,6 +163,10 @@ type Query struct {
 	Evidence Evidence  `json:"evidence"`
 	Zone     *mrz.Zone `json:"zone,omitempty"` // of the document read last; nil if none yet
 	At       time.Time `json:"at"`
+	// Identify is set if the common identity repository is to say who somebody is.
+	Identify *Identification `json:"identify,omitempty"`
+	// Grant is a signed authorisation where the law asks for one; empty without.
+	Grant string `json:"grant,omitempty"`
 }
 
 // LogValue keeps the traveller out of logs.

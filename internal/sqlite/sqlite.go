@@ -219,3 +219,9 @@ func migrateOne(ctx context.Context, db *sql.DB, s Schema, i int) error {
 	}
 	return tx.Commit()
 }
+
+// IsUnique reports whether err says that a row with the same key is there already.
+func IsUnique(err error) bool {
+	var e driver.Error
+	return errors.As(err, &e) && (e.ExtendedCode == driver.ErrConstraintUnique || e.ExtendedCode == driver.ErrConstraintPrimaryKey)
+}

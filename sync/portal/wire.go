@@ -16,6 +16,11 @@ const (
 	PathLook   = "/v1/look"   // POST LookRequest, answers LookReply lines (NDJSON)
 	PathReport = "/v1/report" // POST ReportRequest, answers ReportReply
 	PathHealth = "/v1/health" // GET, 200 while the portal can answer
+
+	PathAlerts   = "/v1/alerts"         // GET, answers events (SSE): alerts and drill orders for the booth
+	PathProfiles = "/v1/profiles"       // GET, answers Documents: the signed profiles
+	PathRevoked  = "/v1/grants/revoked" // GET, answers Documents: the signed list of revoked grants
+	PathVerify   = "/v1/links/verify"   // POST Verification
 )
 
 // Limits of the wire. A body or line beyond them is refused.
@@ -31,12 +36,58 @@ const (
 type LookRequest struct {
 	Query   capture.Query `json:"query"`
 	Systems []string      `json:"systems"`
+	// Token is the one with which the officer signed in; central may insist on it.
+	Token string `json:"token,omitempty"`
 }
 
 // LookReply is one line of the answer: either Answer or, as the last line, End.
 type LookReply struct {
 	Answer *capture.Answer `json:"answer,omitempty"`
 	End    bool            `json:"end,omitempty"`
+}
+
+// Documents are documents signed by central (internal/signed).
+type Documents struct {
+	Documents []string `json:"documents"`
+}
+
+// Alert is something found about a check after its answers were given. On the event
+// stream it is an event named "alert", whose id is the alert's ID: a booth that connects
+// again names the last one it has kept in Last-Event-ID and gets those that follow.
+type Alert struct {
+	ID     uint64         `json:"id"` // rising for each booth, drill orders counted too
+	Booth  string         `json:"booth"`
+	Check  string         `json:"check"`
+	Cause  AlertCause     `json:"cause"`
+	At     time.Time      `json:"at"`
+	Answer capture.Answer `json:"answer"`
+}
+
+// AlertCause says how an alert came about.
+type AlertCause string
+
+// The causes.
+const (
+	CauseLateAnswer AlertCause = "late_answer" // a system answered after its deadline
+	CauseReplayed   AlertCause = "replayed"    // the check was made while central could not be asked
+	CauseListUpdate AlertCause = "list_update" // an entry that is new names the traveller
+)
+
+// DrillEvent is a drill order on the event stream, an event named "drill".
+type DrillEvent struct {
+	ID    uint64 `json:"id"`
+	Order string `json:"order"` // signed, see sync/drill
+}
+
+// Verification is what an officer of the second line found out about a link.
+type Verification struct {
+	Booth   string             `json:"booth"`
+	Token   string             `json:"token,omitempty"`
+	Officer string             `json:"officer"`
+	Profile string             `json:"profile"`
+	Link    string             `json:"link"`
+	Colour  capture.LinkColour `json:"colour"` // not yellow
+	Why     string             `json:"why"`
 }
 
 // ReportRequest delivers items of one booth's outbox in the order of their sequence.
