@@ -1,0 +1,32 @@
+package localmatch
+
+import (
+	"boothd/capture"
+	"boothd/capture/mrz"
+	"boothd/localmatch/finger"
+	"boothd/localmatch/gallery"
+)
+
+// KeysOf returns the keys under which lists are searched for the holder of a document.
+func KeysOf(z *mrz.Zone) []gallery.Key { return newTraveller(z).keys }
+
+// Compare compares the holder of a document with one entry, as a search of a list does. It
+// reports false if neither the number nor the name with the birth date agrees.
+func Compare(z *mrz.Zone, e *gallery.Entry) (capture.Finding, bool) { return newTraveller(z).match(e) }
+
+// ReadPrint reads the picture of a finger and extracts its template. Its error matches
+// finger.ErrNoFinger if the picture shows too little.
+func ReadPrint(f *capture.Finger) (*finger.Template, error) { return readPrint(f) }
+
+// CompareFinger compares a finger with one entry as the search of so many persons does. It
+// reports false if they do not agree enough for a finding.
+func CompareFinger(position capture.FingerPosition, t *finger.Template, e *gallery.Entry, persons int) (capture.Finding, bool) {
+	s := &fingerSearch{position: position, template: t}
+	person := &gallery.Person{Entry: e}
+	_, other, c := s.closest(person)
+	if other == nil || c.Score < leastScore(persons) {
+		return capture.Finding{}, false
+	}
+	person.Score = c.Score
+	return s.finding(person, persons), true
+}

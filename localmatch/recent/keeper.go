@@ -1,0 +1,100 @@
+package recent
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"boothd/capture"
+	"boothd/capture/check"
+	"boothd/localmatch"
+)
+
+// Keeper is a check.Recorder that also remembers each check once its outcome is recorded.
+type Keeper struct {
+	check.Recorder
+	store *Store
+	log   *slog.Logger
+	queue chan *capture.Record
+}
+
+// waiting is how many checks may wait to be remembered. An officer needs a minute for one.
+const waiting = 64
+
+// NewKeeper returns a Keeper. Its Run must be running.
+func NewKeeper(r check.Recorder, s *Store, log *slog.Logger) *Keeper {
+	return &Keeper{Recorder: r, store: s, log: log, queue: make(chan *capture.Record, waiting)}
+}
+
+// Record records. Remembering is done by Run, for it takes longer and must not hold an
+// outcome up.
+func (k *Keeper) Record(ctx context.Context, r *capture.Record) error {
+	if err := k.Recorder.Record(ctx, r); err != nil {
+		return err
+	}
+	if r.Kind == capture.RecordOutcome {
+		select {
+		case k.queue <- r:
+		default:
+			k.log.Error("check not remembered: too many wait", "check", r.Check)
+		}
+	}
+	return nil
+}
+
+// eraseEvery is how often old checks are erased.
+const eraseEvery = 10 * time.Minute
+
+// Run remembers and erases until ctx ends.
+func (k *Keeper) Run(ctx context.Context) error {
+	tick := time.NewTicker(eraseEvery)
+	defer tick.Stop()
+	for {
+		if _, err := k.store.Erase(ctx); err != nil && ctx.Err() == nil {
+			k.log.Error("old checks not erased", "err", err)
+		}
+		for more := true; more; {
+			select {
+			case r := <-k.queue:
+				if err := k.store.Add(context.WithoutCancel(ctx), CheckOf(r)); err != nil {
+					k.log.Error("check not remembered", "check", r.Check, "err", err)
+				}
+			case <-tick.C:
+				more = false
+			case <-ctx.Done():
+				return nil
+			}
+		}
+	}
+}
+
+// CheckOf is what is remembered of a check whose outcome a record tells.
+func CheckOf(r *capture.Record) Check {
+	c := Check{ID: r.Check, Booth: r.Booth, At: r.At, Zone: capture.LastZone(r.Evidence), Systems: r.Officer.Profile.Systems}
+	for _, e := range r.Evidence {
+		if e.Finger != nil && len(e.Finger.PNG) > 0 {
+			if t := template(e.Finger); t != nil {
+				c.Position, c.Finger = e.Finger.Position, t
+			}
+		}
+	}
+	for _, a := range r.Answers {
+		for _, f := range a.Findings {
+			c.Seen = append(c.Seen, seen(a.System, f.Entry))
+		}
+	}
+	return c
+}
+
+// template reads a finger's picture; nil if it shows too little.
+func template(f *capture.Finger) []byte {
+	t, err := localmatch.ReadPrint(f)
+	if err != nil {
+		return nil
+	}
+	data, err := t.AppendBinary(nil)
+	if err != nil {
+		return nil
+	}
+	return data
+}

@@ -1,0 +1,120 @@
+package recent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"boothd/capture"
+	"boothd/localmatch"
+	"boothd/localmatch/finger"
+	"boothd/localmatch/gallery"
+)
+
+// Found is a check whose traveller an entry names. Personal data.
+type Found struct {
+	Check string // its id
+	Booth string
+	At    time.Time // of the check
+	// Answer is what the system would have said; it has the finding, and neither evidence
+	// nor source.
+	Answer capture.Answer
+}
+
+// LogValue keeps the finding out of logs.
+func (f Found) LogValue() slog.Value { return slog.StringValue("found check " + f.Check) }
+
+// Match compares the entries of a system with the checks that are remembered and returns
+// what was not found before. The same entry is told of a check once. What goes wrong with
+// one check does not keep the others from being compared; the error tells of it.
+func (s *Store) Match(ctx context.Context, system string, entries []gallery.Entry) ([]Found, error) {
+	var found []Found
+	var errs []error
+	for i := range entries {
+		ids, err := s.named(ctx, &entries[i])
+		if err == nil && len(entries[i].Fingers) > 0 {
+			var more []string
+			more, err = s.touched(ctx, &entries[i])
+			ids = append(ids, more...)
+		}
+		if err != nil {
+			errs = append(errs, err)
+		}
+		slices.Sort(ids)
+		for _, id := range slices.Compact(ids) {
+			f, err := s.compare(ctx, id, system, &entries[i], len(entries))
+			if err != nil {
+				errs = append(errs, err)
+			}
+			if f != nil {
+				found = append(found, *f)
+			}
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return found, fmt.Errorf("match recent checks: %w", err)
+	}
+	return found, nil
+}
+
+// named returns the checks with a digest of the entry.
+func (s *Store) named(ctx context.Context, e *gallery.Entry) ([]string, error) {
+	var ids []string
+	for _, k := range gallery.KeysOf(e) {
+		d := k.Digest(s.secret)
+		rows, err := s.db.QueryContext(ctx, "SELECT check_id FROM recent_key WHERE digest = $1", d[:])
+		if err != nil {
+			return ids, err
+		}
+		for rows.Next() {
+			var id string
+			if err := rows.Scan(&id); err != nil {
+				rows.Close()
+				return ids, err
+			}
+			ids = append(ids, id)
+		}
+		if err := rows.Err(); err != nil {
+			return ids, err
+		}
+	}
+	return ids, nil
+}
+
+// compare opens one check and compares it with the entry, one of so many that are new.
+func (s *Store) compare(ctx context.Context, id, system string, e *gallery.Entry, entries int) (*Found, error) {
+	c, err := s.read(ctx, id)
+	if err != nil || c == nil || s.now().Sub(c.At) > Keep || slices.Contains(c.Seen, seen(system, e.ID)) {
+		return nil, err
+	}
+	a := capture.Answer{System: system, AsOf: s.now(), At: s.now()}
+	if c.Zone != nil && c.may(system, capture.ModalityDocument) {
+		if f, ok := localmatch.Compare(c.Zone, e); ok {
+			a.Modality, a.Findings = capture.ModalityDocument, []capture.Finding{f}
+		}
+	}
+	if len(a.Findings) == 0 && len(c.Finger) > 0 && c.may(system, capture.ModalityFinger) {
+		var t finger.Template
+		if err := t.UnmarshalBinary(c.Finger); err != nil {
+			return nil, errSealed
+		}
+		if f, ok := localmatch.CompareFinger(c.Position, &t, e, s.prints.len()*entries); ok {
+			a.Modality, a.Findings = capture.ModalityFinger, []capture.Finding{f}
+		}
+	}
+	if len(a.Findings) == 0 {
+		return nil, nil
+	}
+	a.State = a.Findings[0].State
+	c.Seen = append(c.Seen, seen(system, e.ID))
+	if err := s.update(ctx, c); err != nil {
+		return nil, err
+	}
+	return &Found{Check: c.ID, Booth: c.Booth, At: c.At, Answer: a}, nil
+}

@@ -1,0 +1,401 @@
+package recent
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"image/png"
+	"iter"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"boothd/capture"
+	"boothd/capture/mrz"
+	"boothd/capture/synthetic"
+	"boothd/internal/sqlite"
+	"boothd/localmatch/finger"
+	"boothd/localmatch/gallery"
+)
+
+var now = time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+
+const rightIndex = 2
+
+// place is a store whose clock can be set.
+type place struct {
+	*Store
+	path string
+	now  time.Time
+}
+
+func newPlace(t *testing.T) *place {
+	t.Helper()
+	p := &place{path: filepath.Join(t.TempDir(), "recent.db"), now: now}
+	db, err := sqlite.Open(t.Context(), p.path, sqlite.Schema{ApplicationID: 1, Migrations: []string{Schema}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	p.Store = p.on(t, db)
+	return p
+}
+
+func (p *place) on(t *testing.T, db *sql.DB) *Store {
+	t.Helper()
+	s, err := New(db, bytes.Repeat([]byte("secret"), 8), func() time.Time { return p.now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// record is the outcome of traveller n's check.
+func record(t *testing.T, n int) *capture.Record {
+	t.Helper()
+	traveller := synthetic.New(n)
+	zone, err := mrz.Read(traveller.MRZ, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, traveller.Finger(rightIndex)); err != nil {
+		t.Fatal(err)
+	}
+	everything := []string{"SIS", "national"}
+	return &capture.Record{
+		Kind: capture.RecordOutcome, Check: fmt.Sprintf("check-%d", n), Booth: "booth-1", At: now,
+		Officer: capture.Officer{Profile: capture.Profile{Systems: map[capture.Modality][]string{
+			capture.ModalityDocument: everything, capture.ModalityFinger: everything,
+		}}},
+		Evidence: []capture.Evidence{
+			{ID: "document-1", Document: &capture.Document{Zone: zone}},
+			{ID: "finger-1", Finger: &capture.Finger{Position: rightIndex, PNG: picture.Bytes(), DPI: synthetic.FingerDPI}},
+		},
+	}
+}
+
+func (p *place) add(t *testing.T, r *capture.Record) string {
+	t.Helper()
+	if err := p.Add(t.Context(), CheckOf(r)); err != nil {
+		t.Fatal(err)
+	}
+	return r.Check
+}
+
+// byNumber is an entry with the document of traveller n.
+func byNumber(n int) gallery.Entry {
+	f := synthetic.New(n).Fields
+	return gallery.Entry{ID: "by-number", Documents: []gallery.DocumentNumber{{Number: f.DocumentNumber, Issuer: f.Issuer}}, Action: "seize"}
+}
+
+func byName(n int) gallery.Entry {
+	f := synthetic.New(n).Fields
+	zone, _ := mrz.Read(synthetic.New(n).MRZ, now)
+	return gallery.Entry{ID: "by-name", Names: []string{f.Surname + ", " + f.GivenNames}, BirthDates: []string{zone.BirthDate.ISO()}, Discreet: true}
+}
+
+func byFinger(t *testing.T, n int) gallery.Entry {
+	t.Helper()
+	laid := synthetic.New(n).Press(rightIndex, synthetic.Press{X: -14, Y: 9, Turn: 8, Area: 0.95, Pressure: 0.1, Seed: 3})
+	made, err := finger.Extract(laid, synthetic.FingerDPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := made.AppendBinary(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return gallery.Entry{ID: "by-finger", Fingers: []gallery.FingerTemplate{{Position: rightIndex, Format: gallery.FormatBoothd, Data: data}}}
+}
+
+func TestAnEntryFindsWhoPassedBefore(t *testing.T) {
+	p := newPlace(t)
+	passed := p.add(t, record(t, 21))
+	p.add(t, record(t, 22))
+	for _, test := range []struct {
+		name  string
+		entry gallery.Entry
+		by    capture.By
+		state capture.State
+	}{
+		{"by the document's number", byNumber(21), capture.ByDocumentNumber, capture.StateHit},
+		{"by name and birth date", byName(21), capture.ByName, capture.StatePossible},
+		{"by the finger", byFinger(t, 21), capture.ByFinger, capture.StateHit},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			found, err := p.Match(t.Context(), "SIS", []gallery.Entry{byNumber(99), test.entry})
+			if err != nil || len(found) != 1 {
+				t.Fatalf("found %+v, %v", found, err)
+			}
+			f := found[0]
+			if f.Check != passed || f.Booth != "booth-1" || !f.At.Equal(now) || f.Answer.State != test.state || f.Answer.System != "SIS" {
+				t.Errorf("found %+v", f)
+			}
+			if got := f.Answer.Findings[0]; got.By != test.by || got.Entry != test.entry.ID || got.Action != test.entry.Action || got.Discreet != test.entry.Discreet {
+				t.Errorf("finding %+v", got)
+			}
+			if again, err := p.Match(t.Context(), "SIS", []gallery.Entry{test.entry}); err != nil || len(again) != 0 {
+				t.Errorf("told again: %+v, %v", again, err)
+			}
+		})
+	}
+}
+
+func TestWhatTheCheckFoundIsNotToldAgain(t *testing.T) {
+	p := newPlace(t)
+	r := record(t, 21)
+	r.Answers = []capture.Answer{{System: "SIS", Findings: []capture.Finding{{Entry: "by-number"}}}}
+	p.add(t, r)
+	if found, err := p.Match(t.Context(), "SIS", []gallery.Entry{byNumber(21)}); err != nil || len(found) != 0 {
+		t.Errorf("found %+v, %v", found, err)
+	}
+	if found, err := p.Match(t.Context(), "national", []gallery.Entry{byNumber(21)}); err != nil || len(found) != 1 {
+		t.Errorf("another system's entry: %+v, %v", found, err)
+	}
+}
+
+func TestNothingIsToldOfSystemsThatTheProfileMayNotAsk(t *testing.T) {
+	p := newPlace(t)
+	r := record(t, 21)
+	r.Officer.Profile.Systems = map[capture.Modality][]string{capture.ModalityDocument: {"SIS"}}
+	p.add(t, r)
+	for system, entry := range map[string]gallery.Entry{"national": byNumber(21), "SIS": byFinger(t, 21)} {
+		if found, err := p.Match(t.Context(), system, []gallery.Entry{entry}); err != nil || len(found) != 0 {
+			t.Errorf("%s: found %+v, %v", system, found, err)
+		}
+	}
+}
+
+func TestAfterThreeDaysACheckIsForgotten(t *testing.T) {
+	p := newPlace(t)
+	p.add(t, record(t, 21))
+	p.now = now.Add(Keep)
+	if n, err := p.Erase(t.Context()); err != nil || n != 0 {
+		t.Errorf("erased %d too early, %v", n, err)
+	}
+	p.now = now.Add(Keep + time.Second)
+	for _, e := range []gallery.Entry{byNumber(21), byFinger(t, 21)} { // before it is erased
+		if found, err := p.Match(t.Context(), "SIS", []gallery.Entry{e}); err != nil || len(found) != 0 {
+			t.Errorf("found %+v, %v", found, err)
+		}
+	}
+	if n, err := p.Erase(t.Context()); err != nil || n != 1 {
+		t.Errorf("erased %d, %v", n, err)
+	}
+	var left int
+	if err := p.db.QueryRow("SELECT (SELECT count(*) FROM recent_check) + (SELECT count(*) FROM recent_key)").Scan(&left); err != nil || left != 0 {
+		t.Errorf("%d rows left, %v", left, err)
+	}
+	if err := p.Add(t.Context(), CheckOf(record(t, 22))); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := p.Count(t.Context()); err != nil || n != 0 {
+		t.Errorf("an old check was remembered: %d, %v", n, err)
+	}
+}
+
+func TestTheFileTellsNothingOfTheTraveller(t *testing.T) {
+	p := newPlace(t)
+	p.add(t, record(t, 21))
+	f := synthetic.New(21).Fields
+	for _, path := range []string{p.path, p.path + "-wal"} {
+		b, err := os.ReadFile(path)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, private := range []string{f.Surname, f.DocumentNumber, f.GivenNames} {
+			if bytes.Contains(b, []byte(private)) {
+				t.Errorf("%s holds the traveller's data", filepath.Base(path))
+			}
+		}
+	}
+}
+
+func TestADamagedCheckDoesNotHideTheOthers(t *testing.T) {
+	p := newPlace(t)
+	bad := p.add(t, record(t, 21))
+	r := record(t, 21)
+	r.Check = "another check of the same traveller"
+	p.add(t, r)
+	if _, err := p.db.Exec("UPDATE recent_check SET sealed = 'x' WHERE id = $1", bad); err != nil {
+		t.Fatal(err)
+	}
+	found, err := p.Match(t.Context(), "SIS", []gallery.Entry{byNumber(21)})
+	if err == nil || len(found) != 1 || found[0].Check != r.Check {
+		t.Errorf("found %+v, %v", found, err)
+	}
+}
+
+func TestAnotherInstancesChecksAreFoundByFingerToo(t *testing.T) {
+	p := newPlace(t)
+	other := p.on(t, p.db)
+	entries := []gallery.Entry{byFinger(t, 21)}
+	if found, err := other.Match(t.Context(), "SIS", entries); err != nil || len(found) != 0 {
+		t.Fatalf("found %+v, %v", found, err)
+	}
+	p.add(t, record(t, 21))
+	if found, err := other.Match(t.Context(), "SIS", entries); err != nil || len(found) != 1 {
+		t.Errorf("found %+v, %v", found, err)
+	}
+}
+
+func TestASecretThatIsShortIsRefused(t *testing.T) {
+	if _, err := New(nil, make([]byte, MinSecret-1), time.Now); err == nil {
+		t.Error("taken")
+	}
+}
+
+// lists is a gallery of one list, behind a watch.
+type lists struct {
+	t       *testing.T
+	watch   *Watch
+	found   []Found
+	version uint64
+}
+
+func newLists(t *testing.T, s *Store) *lists {
+	t.Helper()
+	g, err := gallery.Open(t.Context(), filepath.Join(t.TempDir(), "gallery.db"), t.TempDir(), gallery.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { g.Close() })
+	l := &lists{t: t}
+	l.watch = &Watch{Applier: g, Store: s, Found: func(f Found) { l.found = append(l.found, f) }, Log: slog.New(slog.DiscardHandler)}
+	return l
+}
+
+// update applies the entries, as the whole list or as changes, of so many afterwards.
+func (l *lists) update(whole bool, total int, entries ...gallery.Entry) error {
+	l.t.Helper()
+	u := gallery.Update{
+		List: "sis", System: "SIS", Version: l.version + 1, Head: gallery.Hash{byte(l.version + 1)},
+		Issued: now, Expires: now.Add(time.Hour), Entries: total, Changes: puts(entries),
+	}
+	if !whole {
+		u.Base, u.BaseHead = l.version, gallery.Hash{byte(l.version)}
+	}
+	l.found = nil
+	err := l.watch.Apply(l.t.Context(), u)
+	if err == nil {
+		l.version++
+	}
+	return err
+}
+
+func puts(entries []gallery.Entry) iter.Seq2[gallery.Change, error] {
+	return func(yield func(gallery.Change, error) bool) {
+		for i := range entries {
+			if !yield(gallery.Change{Put: &entries[i]}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func TestAListUpdateTellsWhomItNames(t *testing.T) {
+	p := newPlace(t)
+	passed := p.add(t, record(t, 21))
+	l := newLists(t, p.Store)
+	if err := l.update(true, 1, byNumber(99)); err != nil || len(l.found) != 0 {
+		t.Fatalf("a list that names nobody: %+v, %v", l.found, err)
+	}
+	if err := l.update(false, 3, byNumber(21), byFinger(t, 21)); err == nil {
+		t.Fatal("an update with a wrong count was applied")
+	}
+	if len(l.found) != 0 {
+		t.Errorf("an update that was refused tells %+v", l.found)
+	}
+	if err := l.update(false, 2, byNumber(21), byFinger(t, 21)); err != nil { // by-number replaces that of 99
+		t.Fatal(err)
+	}
+	if len(l.found) != 2 || l.found[0].Check != passed || l.found[0].Answer.List != "sis" || l.found[0].Answer.Version != 2 {
+		t.Errorf("found %+v", l.found)
+	}
+	if err := l.update(true, 1, byName(21)); err != nil || len(l.found) != 1 || l.found[0].Answer.Findings[0].By != capture.ByName {
+		t.Errorf("by a whole list: %+v, %v", l.found, err)
+	}
+}
+
+// recorder keeps nothing, or fails.
+type recorder struct{ err error }
+
+func (r recorder) Ready(context.Context) error                   { return nil }
+func (r recorder) Record(context.Context, *capture.Record) error { return r.err }
+
+func TestAKeeperRemembersWhatWasRecorded(t *testing.T) {
+	p := newPlace(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	k := NewKeeper(recorder{}, p.Store, slog.New(slog.DiscardHandler))
+	var running sync.WaitGroup
+	running.Go(func() { k.Run(ctx) })
+	defer running.Wait()
+	defer cancel()
+	failing := NewKeeper(recorder{errors.New("disk full")}, p.Store, slog.New(slog.DiscardHandler))
+	if err := failing.Record(ctx, record(t, 22)); err == nil || len(failing.queue) != 0 {
+		t.Errorf("not recorded, but remembered: %v", err)
+	}
+	other := record(t, 22)
+	other.Kind = capture.RecordDisposition
+	for _, r := range []*capture.Record{other, record(t, 21)} {
+		if err := k.Record(ctx, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	deadline := time.After(20 * time.Second)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		if n, err := p.Count(ctx); err != nil || n > 0 {
+			if n != 1 || err != nil {
+				t.Errorf("%d checks, %v", n, err)
+			}
+			break
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("the check was not remembered")
+		}
+	}
+	if found, err := p.Match(ctx, "SIS", []gallery.Entry{byFinger(t, 21)}); err != nil || len(found) != 1 {
+		t.Errorf("found %+v, %v", found, err)
+	}
+}
+
+// A booth at a busy crossing has some 4,000 checks in 72 hours.
+func BenchmarkKnown(b *testing.B) {
+	db, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "recent.db"), sqlite.Schema{ApplicationID: 1, Migrations: []string{Schema}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	s, err := New(db, make([]byte, MinSecret), func() time.Time { return now })
+	if err != nil {
+		b.Fatal(err)
+	}
+	for n := range 4000 {
+		zone, _ := mrz.Read(synthetic.New(n).MRZ, now)
+		if err := s.Add(b.Context(), Check{ID: synthetic.New(n).Fields.DocumentNumber, At: now, Zone: &zone}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	known, err := s.known(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	w := &Watch{Store: s}
+	e := byName(99)
+	for b.Loop() { // for each entry of a whole list
+		w.mayName(&e, false, known)
+	}
+}
