@@ -19,14 +19,15 @@ func Compare(z *mrz.Zone, e *gallery.Entry) (capture.Finding, bool) { return new
 func ReadPrint(f *capture.Finger) (*finger.Template, error) { return readPrint(f) }
 
 // CompareFinger compares a finger with one entry as the search of so many persons does. It
-// reports false if they do not agree enough for a finding.
-func CompareFinger(position capture.FingerPosition, t *finger.Template, e *gallery.Entry, persons int) (capture.Finding, bool) {
+// reports whether they agree enough for a finding, and whether they could be compared at all:
+// the entry may have no such finger.
+func CompareFinger(position capture.FingerPosition, t *finger.Template, e *gallery.Entry, persons int) (f capture.Finding, agrees, compared bool) {
 	s := &fingerSearch{position: position, template: t}
 	person := &gallery.Person{Entry: e}
 	_, other, c := s.closest(person)
-	if other == nil || c.Score < leastScore(persons) {
-		return capture.Finding{}, false
+	if other == nil {
+		return f, false, false
 	}
 	person.Score = c.Score
-	return s.finding(person, persons), true
+	return s.finding(person, persons), c.Score >= leastScore(persons), true
 }

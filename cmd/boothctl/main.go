@@ -28,17 +28,20 @@ var version = "unversioned"
 type commands struct {
 	Config string `default:"/etc/boothd/boothd.toml" type:"path" env:"BOOTHD_CONFIG" help:"The booth's configuration file."`
 
-	Doctor  doctorCommand  `cmd:"" help:"Tell in plain words what is wrong with this booth and what to do."`
-	Devices devicesCommand `cmd:"" help:"List the booth's devices."`
-	Check   checkCommand   `cmd:"" help:"Run a check from the command line."`
-	MRZ     mrzCommand     `cmd:"" name:"mrz" help:"Parse machine-readable zones."`
-	List    listCommand    `cmd:"" help:"Import, build, sign, publish, inspect and verify lists."`
-	Keys    keysCommand    `cmd:"" help:"Make the keys of central."`
-	Outbox  outboxCommand  `cmd:"" help:"Look at the queue towards central."`
-	Audit   auditCommand   `cmd:"" help:"Verify and export the journal."`
-	Finger  fingerCommand  `cmd:"" help:"Make, compare, look up and draw fingerprint templates."`
-	Bench   benchCommand   `cmd:"" help:"Measure this machine."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Doctor   doctorCommand   `cmd:"" help:"Tell in plain words what is wrong with this booth and what to do."`
+	Devices  devicesCommand  `cmd:"" help:"List the booth's devices."`
+	Check    checkCommand    `cmd:"" help:"Run a check from the command line."`
+	MRZ      mrzCommand      `cmd:"" name:"mrz" help:"Parse machine-readable zones."`
+	List     listCommand     `cmd:"" help:"Import, build, sign, publish, inspect and verify lists."`
+	Keys     keysCommand     `cmd:"" help:"Make the keys of central."`
+	Outbox   outboxCommand   `cmd:"" help:"Look at the queue towards central."`
+	Audit    auditCommand    `cmd:"" help:"Verify and export the journal."`
+	Profile  profileCommand  `cmd:"" help:"Sign and explain officers' profiles."`
+	Grant    grantCommand    `cmd:"" help:"Sign, explain and revoke authorisations."`
+	Exchange exchangeCommand `cmd:"" help:"Hand data over in person: sealed bundles and their receipts."`
+	Finger   fingerCommand   `cmd:"" help:"Make, compare, look up and draw fingerprint templates."`
+	Bench    benchCommand    `cmd:"" help:"Measure this machine."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
 // call is what every command is run with.

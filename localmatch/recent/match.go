@@ -104,7 +104,7 @@ func (s *Store) compare(ctx context.Context, id, system string, e *gallery.Entry
 		if err := t.UnmarshalBinary(c.Finger); err != nil {
 			return nil, errSealed
 		}
-		if f, ok := localmatch.CompareFinger(c.Position, &t, e, s.prints.len()*entries); ok {
+		if f, ok, _ := localmatch.CompareFinger(c.Position, &t, e, s.prints.len()*entries); ok {
 			a.Modality, a.Findings = capture.ModalityFinger, []capture.Finding{f}
 		}
 	}

@@ -1,0 +1,90 @@
+package grant
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"time"
+)
+
+// DefaultListAge is how old the list of revoked grants may be if a [Verifier] does not say:
+// the longest that a technical copy of a system may be.
+const DefaultListAge = 48 * time.Hour
+
+// Why a grant does not count, whatever is wanted.
+var (
+	ErrRevoked = errors.New("the grant was revoked")
+	ErrOldList = errors.New("the list of revoked grants is missing or too old to tell whether the grant still counts")
+	ErrUsed    = errors.New("the grant may be used once and was used before")
+)
+
+// Uses remembers which single grants were used.
+type Uses interface {
+	// Use marks the use of a grant and returns ErrUsed if it is single and was used before.
+	// Of several calls at the same moment for a single grant exactly one returns nil.
+	Use(ctx context.Context, id string, single bool, at time.Time) error
+}
+
+// Verifier verifies grants offline. Its fields are not changed while it is used.
+type Verifier struct {
+	Keys        []ed25519.PublicKey // of the authorities
+	Revocations *Revoked            // nil is a list that is missing
+	Uses        Uses
+	// ListAge is how old the list of revoked grants may be: a grant that cannot be looked up
+	// in a recent one does not count, of whichever authority it is. 0 is DefaultListAge; a
+	// negative one is no limit, for central, which issues the list.
+	ListAge time.Duration
+	Now     func() time.Time // time.Now if nil
+}
+
+// Use verifies a signed grant, and marks it as used. It returns the grant's id. A grant that
+// does not cover what is wanted is not marked. Errors match signed.ErrNotValid, those of
+// [Verifier.Look] and [Grant.Covers], or ErrUsed; another one is a fault of Uses.
+func (v *Verifier) Use(ctx context.Context, text string, want Want) (id string, err error) {
+	g, err := v.Look(text)
+	if err != nil {
+		return "", err
+	}
+	now := v.now()
+	if err := g.Covers(want, now); err != nil {
+		return "", err
+	}
+	if err := v.Uses.Use(ctx, g.ID, g.Single, now); err != nil {
+		return "", err
+	}
+	return g.ID, nil
+}
+
+// Look verifies a signed grant without using it: that it is signed and not revoked. What it
+// covers is asked of the grant. Errors match signed.ErrNotValid, ErrRevoked or ErrOldList.
+func (v *Verifier) Look(text string) (*Grant, error) {
+	g, err := Open(text, v.Keys)
+	if err != nil {
+		return nil, err
+	}
+	if v.Revocations != nil && v.Revocations.Has(g.ID) {
+		return nil, ErrRevoked
+	}
+	if v.listTooOld() {
+		return nil, ErrOldList
+	}
+	return g, nil
+}
+
+func (v *Verifier) listTooOld() bool {
+	limit := v.ListAge
+	switch {
+	case limit < 0:
+		return false
+	case limit == 0:
+		limit = DefaultListAge
+	}
+	return v.Revocations == nil || v.now().Sub(v.Revocations.Issued()) > limit
+}
+
+func (v *Verifier) now() time.Time {
+	if v.Now == nil {
+		return time.Now()
+	}
+	return v.Now()
+}
