@@ -13,10 +13,11 @@ import (
 
 // traveller is what the document says, made ready to compare.
 type traveller struct {
-	zone   *mrz.Zone
-	number string // gallery.NormalNumber
-	tokens []string
-	keys   []gallery.Key
+	zone    *mrz.Zone
+	number  string // gallery.NormalNumber
+	tokens  []string
+	keys    []gallery.Key
+	partial bool // what the document lacks was left out on purpose
 }
 
 func newTraveller(z *mrz.Zone) *traveller {

@@ -96,9 +96,9 @@ func (t *traveller) nothing(found gallery.Found, now time.Time) (capture.State, 
 		return capture.StateUnavailable, reasonDamaged
 	case found.More:
 		return capture.StateUnavailable, "too many entries resemble this traveller to compare them"
-	case t.number == "":
+	case t.number == "" && !t.partial:
 		return capture.StateUnavailable, "no document number was read"
-	case len(t.tokens) == 0:
+	case len(t.tokens) == 0 && !t.partial:
 		return capture.StateUnavailable, "no name was read"
 	}
 	return aged(found.Info, now)

@@ -69,6 +69,9 @@ type List struct {
 // Options are what a Matcher may be told. Log and Now may be left out.
 type Options struct {
 	Lists []List
+	// Partial is set if whoever asks has left out on purpose what a document lacks: that no
+	// number or no name could be searched by does not make an answer unavailable then.
+	Partial bool
 	Log   *slog.Logger
 	Now   func() time.Time
 }
@@ -87,6 +90,7 @@ var _ Finder = (*gallery.Gallery)(nil)
 type Matcher struct {
 	gallery Finder
 	lists   []List
+	partial bool
 	log     *slog.Logger
 	now     func() time.Time
 }
@@ -99,7 +103,7 @@ func New(g Finder, o Options) *Matcher {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Matcher{gallery: g, lists: slices.Clone(o.Lists), log: o.Log, now: o.Now}
+	return &Matcher{gallery: g, lists: slices.Clone(o.Lists), partial: o.Partial, log: o.Log, now: o.Now}
 }
 
 // Name is "local".
@@ -166,7 +170,9 @@ type documentSearch struct {
 }
 
 func (m *Matcher) newDocument(z *mrz.Zone) documentSearch {
-	return documentSearch{m, newTraveller(z)}
+	t := newTraveller(z)
+	t.partial = m.partial
+	return documentSearch{m, t}
 }
 
 func (s documentSearch) look(ctx context.Context, l List) (capture.Answer, error) {

@@ -1,8 +1,6 @@
 package gallery
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"log/slog"
 	"strconv"
 )
@@ -62,19 +60,6 @@ func (k Key) bytes() []byte {
 	b = append(b, 0)
 	return append(b, k.text...)
 }
-
-// Digest is the key's HMAC-SHA256, for those who keep entries elsewhere than in a gallery. It
-// tells nothing of the key to whoever does not have the secret.
-func (k Key) Digest(secret []byte) (d [sha256.Size]byte) {
-	h := hmac.New(sha256.New, secret)
-	h.Write(k.bytes())
-	h.Sum(d[:0])
-	return d
-}
-
-// KeysOf returns the keys under which ByNumber, ByName and ByCutName find the entry, each
-// once.
-func KeysOf(e *Entry) []Key { return keysOf(e)[1:] }
 
 // keysOf returns every key that finds the entry, the one by its id first.
 func keysOf(e *Entry) []Key {

@@ -40,7 +40,7 @@ var (
 func Allowed(system string) []Field {
 	switch system {
 	case SLTD, TDAWN:
-		return document
+		return slices.Clone(document)
 	case Eurodac:
 		return slices.Concat(asking, []Field{FieldFinger, FieldFace})
 	case ECRISTCN:

@@ -6,6 +6,11 @@
 // the system may be asked with and that the officer's profile allows, and no others:
 // [Question.Keep] drops what is not allowed before an adapter sees it. [Allowed] says what
 // the law lets a system be asked with at most.
+//
+// [HTTP] is the adapter of a real system, [Handler] the system's side of the same contract;
+// openapi.yaml describes it for other implementers ([OpenAPI] returns it) and docs/adapter.md
+// for people. Whatever an adapter says passes [Reply.Checked] before it is handed on, and
+// [ReasonOf] says in an officer's words why there was no reply.
 package system
 
 import (
@@ -69,6 +74,9 @@ type Reply struct {
 	Links    []capture.Link    `json:"links,omitempty"`
 	Rest     *capture.Rest     `json:"rest,omitempty"` // as in capture.Answer
 	AsOf     time.Time         `json:"as_of,omitzero"`
+	// Entries are the ids of those entries that the reply speaks of, found or not, for what
+	// central adds of its own. They do not leave the process.
+	Entries []string `json:"-"`
 }
 
 // LogValue keeps the traveller out of logs.
