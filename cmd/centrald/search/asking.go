@@ -117,6 +117,9 @@ func (a *asking) answer(ctx context.Context) capture.Answer {
 		}
 		return a.unavailable(system.ReasonOf(a.Name, err))
 	}
+	if modality := a.req.Query.Evidence.Modality(); modality == capture.ModalityDocument {
+		reply = limited(reply, lacking(&q, fields))
+	}
 	return a.fill(minimise(reply, a.req.Profile, &a.allowed))
 }
 

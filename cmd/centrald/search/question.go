@@ -62,3 +62,28 @@ func answerable(q *system.Question, m capture.Modality) error {
 	}
 	return q.Check()
 }
+
+// lacking says what of the document was not read that the system may be searched with;
+// empty if nothing is lacking. The system itself cannot tell that from what it may not be
+// told.
+func lacking(q *system.Question, fields []system.Field) string {
+	switch {
+	case slices.Contains(fields, system.FieldName) && q.Surname == "" && q.GivenNames == "":
+		return "no name was read"
+	case slices.Contains(fields, system.FieldDocumentNumber) && q.DocumentNumber == "" && q.VisaSticker == "":
+		return "no document number was read"
+	}
+	return ""
+}
+
+// limited makes a reply that found nothing unavailable if the search lacked something.
+func limited(r system.Reply, lack string) system.Reply {
+	switch {
+	case lack == "" || r.State == capture.StateUnavailable:
+	case len(r.Findings) == 0 && (r.State == capture.StateNoHit || r.State == capture.StateStale):
+		r.State, r.Reason = capture.StateUnavailable, lack
+	case r.Rest == nil || r.Rest.State != capture.StateUnavailable:
+		r.Rest = &capture.Rest{State: capture.StateUnavailable, Reason: lack}
+	}
+	return r
+}
