@@ -125,6 +125,9 @@ type Asked struct {
 	Source   string    `json:"source"`
 	Systems  []string  `json:"systems"`
 	At       time.Time `json:"at"`
+	// Ground is on what ground the common identity repository was asked; empty for any other
+	// question.
+	Ground Ground `json:"ground,omitempty"`
 }
 
 // LogValue keeps the traveller out of logs.

@@ -7,42 +7,26 @@
 // for central; the journal holds only a commitment to it, so that whoever has the record
 // can prove that it is the one that was journalled, and nobody else learns anything.
 //
-// # The chain
-//
-// Each entry is chained to the one before it. Its hash is the SHA-256 over
-//
-//	"boothd journal v1\n" ‖ hash before ‖ number (8 bytes) ‖ time (8 bytes, ms) ‖ SHA-256(body)
-//
-// with big-endian numbers, entries counted from 1 and thirty-two zero bytes before the
-// first. The body is the entry in JSON as it is stored, with its number, the hash before and
-// a salt. Since the chain runs over the body's hash, a body can be erased when its time has come and the
-// chain still proves everything else; the salt keeps the hash from telling what was erased.
-//
-// [Verify] finds whatever was changed, removed, inserted or reordered. Nobody who can write
-// the file can be kept from writing a new chain from some entry on, or from cutting its
-// tail off; that is found with an [Anchor]: a hash of the chain that somebody else has
-// signed, as central does when it acknowledges a record.
+// The entries are chained so that nobody can change, remove, insert or reorder them
+// unnoticed; package chain says how. [Verify] proves the journal. Whoever can write the file
+// can write a new chain or cut its tail off; that is found with an [Anchor]: a hash of the
+// chain that somebody else has signed, as central does when it acknowledges a record.
 package audit
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/base64"
-	"encoding/binary"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"boothd/capture"
+	"boothd/capture/audit/chain"
 )
 
 // Schema makes the journal's tables; it is the first migration of a database that holds a
-// journal. The head repeats the last entry's number and hash, so that a tail that was lost
-// is missed.
+// journal.
 const Schema = `
 CREATE TABLE journal (
 	seq       INTEGER PRIMARY KEY,
@@ -60,7 +44,10 @@ INSERT INTO journal_head VALUES (1, 0, zeroblob(32));
 `
 
 // MaxBody limits an entry, in bytes of JSON.
-const MaxBody = 256 << 10
+const MaxBody = chain.MaxBody
+
+// journal is where the journal is kept.
+var journal = chain.Table{Name: "journal", Label: "boothd journal v1", Overwrite: true}
 
 // Kind says what an entry tells of. The entries of a check have the kind of its record.
 type Kind string
@@ -72,15 +59,15 @@ const (
 	KindLateAnswer  = Kind(capture.RecordLateAnswer)
 	KindAbandoned   = Kind(capture.RecordAbandoned)
 
-	KindBegun       Kind = "begun"        // the journal's first: epoch; set_aside, head, head_seq if it follows a damaged file
-	KindSalvage     Kind = "salvage"      // after that: set_aside, records, unreadable
-	KindOpened      Kind = "opened"       // the daemon has started: epoch; epoch_before, booth_before if a new one begins
-	KindListApplied Kind = "list_applied" // list, version
-	KindListRefused Kind = "list_refused" // list, version, reason
-	KindQuarantine  Kind = "quarantine"   // epoch and sequence if they can be read, reason
-	KindExport      Kind = "export"       // of the journal: from, to, recipient
-	KindErasure     Kind = "erasure"      // through, before, entries
-	KindClockJump   Kind = "clock_jump"   // by
+	KindBegun       Kind = "begun"           // the journal's first: epoch; set_aside, head, head_seq if it follows a damaged file
+	KindSalvage     Kind = "salvage"         // after that: set_aside, records, unreadable
+	KindOpened      Kind = "opened"          // the daemon has started: epoch; epoch_before, booth_before if a new one begins
+	KindListApplied Kind = "list_applied"    // list, version
+	KindListRefused Kind = "list_refused"    // list, version, reason
+	KindQuarantine  Kind = "quarantine"      // epoch and sequence if they can be read, reason
+	KindExport      Kind = "export"          // of the journal: from, to, recipient
+	KindErasure     Kind = chain.KindErasure // through, before, entries
+	KindClockJump   Kind = "clock_jump"      // by
 )
 
 // Entry is one entry of the journal. It has no room for a traveller's data.
@@ -145,123 +132,81 @@ type Reason struct {
 	System  string          `json:"system,omitempty"`
 }
 
-// Link is an entry's place in the chain.
-type Link struct {
-	Seq  uint64 // from 1
-	Hash string // hexadecimal
-}
+// The chain's words.
+type (
+	Link    = chain.Link
+	Anchor  = chain.Anchor
+	Report  = chain.Report
+	Break   = chain.Break
+	What    = chain.What
+	Querier = chain.Querier
+)
+
+// The breaks.
+const (
+	Changed    = chain.Changed
+	Missing    = chain.Missing
+	Inserted   = chain.Inserted
+	Reordered  = chain.Reordered
+	CutOff     = chain.CutOff
+	Rewritten  = chain.Rewritten
+	Erased     = chain.Erased
+	Unreadable = chain.Unreadable
+)
+
+// ErrNotExport is matched when what VerifyExport reads is not an export.
+var ErrNotExport = chain.ErrNotExport
 
 // Append writes an entry at the end of the journal, in the caller's transaction, which
 // must hold the database's write lock.
 func Append(ctx context.Context, tx *sql.Tx, e Entry) (Link, error) {
-	prev, err := head(ctx, tx)
+	if e.Kind == "" {
+		return Link{}, errors.New("append to journal: entry without a kind")
+	}
+	e.At = e.At.UTC()
+	links, err := journal.Append(ctx, tx, chain.Entry{At: e.At, Content: e})
 	if err != nil {
 		return Link{}, fmt.Errorf("append to journal: %w", err)
 	}
-	r, err := newRow(prev, e)
-	if err != nil {
-		return Link{}, fmt.Errorf("append to journal: %w", err)
-	}
-	if _, err := tx.ExecContext(ctx, "INSERT INTO journal (seq, at, body_hash, hash, body) VALUES (?, ?, ?, ?, ?)",
-		int64(r.seq), r.at, r.bodyHash, r.hash, r.body); err != nil {
-		return Link{}, fmt.Errorf("append to journal: %w", err)
-	}
-	if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO journal_head (one, seq, hash) VALUES (1, ?, ?)",
-		int64(r.seq), r.hash); err != nil {
-		return Link{}, fmt.Errorf("append to journal: %w", err)
-	}
-	return Link{Seq: r.seq, Hash: hex.EncodeToString(r.hash)}, nil
+	return links[0], nil
 }
 
 // Head returns the journal's last link, with Seq 0 while it is empty.
 func Head(ctx context.Context, q Querier) (Link, error) {
-	r, err := head(ctx, q)
+	link, err := journal.Head(ctx, q)
 	if err != nil {
 		return Link{}, fmt.Errorf("read journal: %w", err)
 	}
-	return Link{Seq: r.seq, Hash: hex.EncodeToString(r.hash)}, nil
+	return link, nil
 }
 
-// Querier is a database, a connection or a transaction.
-type Querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
-// row is an entry as it is stored.
-type row struct {
-	seq            uint64
-	at             int64
-	bodyHash, hash []byte
-	body           []byte // nil once erased
-}
-
-// stored is the JSON of a body.
-type stored struct {
-	Seq  uint64 `json:"seq"`
-	Prev string `json:"prev"` // tells, of two entries that do not fit, which was changed
-	Salt string `json:"salt"`
-	Entry
-}
-
-func newRow(prev row, e Entry) (row, error) {
-	if e.Kind == "" {
-		return row{}, errors.New("entry without a kind")
-	}
-	salt := make([]byte, 16)
-	rand.Read(salt)
-	e.At = e.At.UTC()
-	body, err := json.Marshal(stored{prev.seq + 1, hex.EncodeToString(prev.hash), base64.RawStdEncoding.EncodeToString(salt), e})
+// Verify walks the whole journal and tells the first break, if there is one. The error is
+// about reading, never about the chain.
+func Verify(ctx context.Context, q Querier, anchors ...Anchor) (*Report, error) {
+	report, err := journal.Verify(ctx, q, anchors...)
 	if err != nil {
-		return row{}, err
+		return nil, fmt.Errorf("verify journal: %w", err)
 	}
-	if len(body) > MaxBody {
-		return row{}, fmt.Errorf("entry of %d bytes, at most %d", len(body), MaxBody)
-	}
-	digest := sha256.Sum256(body)
-	r := row{seq: prev.seq + 1, at: e.At.UnixMilli(), bodyHash: digest[:], body: body}
-	r.hash = r.link(prev.hash)
-	return r, nil
+	return report, nil
 }
 
-// link is the hash of the row behind an entry with the hash prev.
-func (r *row) link(prev []byte) []byte {
-	h := sha256.New()
-	h.Write([]byte("boothd journal v1\n"))
-	h.Write(prev)
-	var n [16]byte
-	binary.BigEndian.PutUint64(n[:], r.seq)
-	binary.BigEndian.PutUint64(n[8:], uint64(r.at))
-	h.Write(n[:])
-	h.Write(r.bodyHash)
-	return h.Sum(nil)
+// Export writes the entries from one number through another, 0 meaning the last, as JSON
+// Lines: a line that says what follows, then one for each entry with its hashes.
+// VerifyExport proves such an export without the journal. Damaged entries are exported as
+// they are.
+func Export(ctx context.Context, q Querier, w io.Writer, from, to uint64) error {
+	if err := journal.Export(ctx, q, w, from, to); err != nil {
+		return fmt.Errorf("export journal: %w", err)
+	}
+	return nil
 }
 
-// maxLost is how far the head may be ahead of the last entry and still be believed.
-const maxLost = 1 << 32
-
-// head returns what the next entry is chained to. The head's word stands above the last
-// entry's, so that an entry exchanged at the end shows for ever as a break; but a damaged
-// head does not keep the journal from going on.
-func head(ctx context.Context, q Querier) (row, error) {
-	rows, err := q.QueryContext(ctx, `SELECT seq, hash FROM
-		(SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1)
-		UNION ALL SELECT seq, hash FROM journal_head`)
+// VerifyExport is Verify for what Export wrote. Anchors must lie in what was exported.
+// Spaces between the parts of a line do not matter; everything else does.
+func VerifyExport(r io.Reader, anchors ...Anchor) (*Report, error) {
+	report, err := journal.VerifyExport(r, anchors...)
 	if err != nil {
-		return row{}, err
+		return nil, fmt.Errorf("verify export: %w", err)
 	}
-	defer rows.Close()
-	best := row{hash: make([]byte, sha256.Size)}
-	for first := true; rows.Next(); first = false {
-		var seq, hash any
-		if err := rows.Scan(&seq, &hash); err != nil {
-			return row{}, err
-		}
-		n, _ := seq.(int64)
-		h, _ := hash.([]byte)
-		believable := len(h) == sha256.Size && n >= 0 && (first || n < int64(best.seq)+maxLost)
-		if believable && uint64(n) >= best.seq {
-			best = row{seq: uint64(n), hash: h}
-		}
-	}
-	return best, rows.Err()
+	return report, nil
 }

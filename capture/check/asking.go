@@ -2,10 +2,12 @@ package check
 
 import (
 	"context"
+	"crypto/rand"
 	"slices"
 	"time"
 
 	"boothd/capture"
+	"boothd/capture/policy"
 )
 
 // question is one source asked about one piece of evidence.
@@ -16,30 +18,49 @@ type question struct {
 	awaited []string         // of these, who have not answered yet
 	answers []capture.Answer // as they came
 	held    []capture.Answer // came while the record was being made durable
+	again   bool             // put at the officer's wish, beside what is asked of everybody
+	after   bool             // put after the outcome
 }
 
 // ask puts a piece of evidence to every source. The mutex is held.
 func (d *Desk) ask(c *running, ev capture.Evidence) {
-	query := capture.Query{
+	query := d.query(c, ev)
+	for _, asking := range d.cfg.Sources {
+		d.put(c, asking, query, asking.Source.Systems(query), false)
+	}
+}
+
+// query is the question about a piece of evidence. The mutex is held.
+func (d *Desk) query(c *running, ev capture.Evidence) capture.Query {
+	return capture.Query{
 		Check:    c.id,
 		Booth:    d.cfg.Booth,
 		Officer:  c.officer,
 		Evidence: ev,
 		Zone:     capture.LastZone(c.evidence),
 		At:       d.cfg.Now(),
+		Grant:    c.grant,
 	}
-	for _, asking := range d.cfg.Sources {
-		systems := asking.Source.Systems(query)
-		if len(systems) == 0 {
-			continue
-		}
-		q := &question{asking: asking, query: query, systems: systems, awaited: slices.Clone(systems)}
-		c.questions = append(c.questions, q)
-		c.asked = append(c.asked, capture.Asked{
-			Evidence: ev.ID, Source: asking.Source.Name(), Systems: slices.Compact(slices.Sorted(slices.Values(systems))), At: query.At,
-		})
-		d.tasks.Go(func() { d.look(c, q) })
+}
+
+// put asks a source for systems that it named, and returns how many. The mutex is held.
+func (d *Desk) put(c *running, asking Asking, query capture.Query, systems []string, again bool) int {
+	if len(systems) == 0 {
+		return 0
 	}
+	q := &question{
+		asking: asking, query: query, systems: systems, awaited: slices.Clone(systems), again: again, after: c.phase == PhaseDecided,
+	}
+	c.questions = append(c.questions, q)
+	asked := capture.Asked{
+		Evidence: query.Evidence.ID, Source: asking.Source.Name(), Systems: slices.Compact(slices.Sorted(slices.Values(systems))), At: query.At,
+	}
+	if query.Identify != nil {
+		asked.Ground = query.Identify.Ground
+	}
+	c.asked = append(c.asked, asked)
+	d.tasks.Go(func() { d.look(c, q) })
+	return len(systems)
 }
 
 // look asks one source. After the time-out its silent systems are unavailable; what they
@@ -100,13 +121,21 @@ func (q *question) take(d *Desk, c *running, a capture.Answer) {
 	case c.recording:
 		q.held = append(q.held, a)
 	case c.phase == PhaseCollecting || c.phase == PhaseConcluding:
-		if !a.Silence {
-			q.replaceSilence(a.System)
-		}
-		q.answers = append(q.answers, a)
+		q.file(c, a)
 	default:
 		d.late(c, q, a)
 	}
+}
+
+// file puts an answer in the place of what stood in for it.
+func (q *question) file(c *running, a capture.Answer) {
+	if !a.Silence {
+		q.replaceSilence(a.System)
+	}
+	if q.again && (a.State != capture.StateUnavailable || policy.Needs(a) != "") {
+		c.supersede(q, a.System)
+	}
+	q.answers = append(q.answers, a)
 }
 
 // replaceSilence drops an answer that stood in for a system that had been given up.
@@ -133,24 +162,34 @@ func (d *Desk) settleHeld(c *running) {
 // something. Silence is no answer. The mutex is held.
 func (d *Desk) late(c *running, q *question, a capture.Answer) {
 	if a.State == capture.StateUnavailable {
+		if q.after && c.phase == PhaseDecided {
+			q.file(c, a)
+		}
 		return
 	}
 	a.Late = true
 	if c.phase == PhaseDecided {
-		q.replaceSilence(a.System)
-		q.answers = append(q.answers, a)
+		q.file(c, a)
 	}
-	if found(a) {
-		d.alert(c, a)
+	l := late{record: d.record(c, capture.RecordLateAnswer)}
+	l.record.Answers = []capture.Answer{a}
+	l.alert = Alert{ID: rand.Text(), Check: c.id, Cause: CauseLateAnswer, At: d.cfg.Now(), Answer: a}
+	if l.marks = d.claim(&l.alert); len(l.marks) > 0 {
+		d.show(l.alert)
 	}
-	rec := d.record(c, capture.RecordLateAnswer)
-	rec.Answers = []capture.Answer{a}
-	d.lates = append(d.lates, rec)
+	d.lates = append(d.lates, l)
 	d.keepLates()
 }
 
-// keepLates makes the late answers durable, in their order. If that fails they are kept for
-// the next time that a record is. The mutex is held.
+// late is a late answer that is being made durable.
+type late struct {
+	record *capture.Record // nil once it is
+	alert  Alert
+	marks  []string // of what the alert tells; none if there is no alert
+}
+
+// keepLates makes the late answers durable, in their order, and their alerts after them. If
+// that fails they are kept for the next time that a record is. The mutex is held.
 func (d *Desk) keepLates() {
 	if d.writing || len(d.lates) == 0 {
 		return
@@ -161,12 +200,13 @@ func (d *Desk) keepLates() {
 		defer d.mu.Unlock()
 		defer func() { d.writing = false }()
 		for len(d.lates) > 0 {
-			rec := d.lates[0]
+			l := d.lates[0]
 			d.mu.Unlock()
-			err := d.cfg.Recorder.Record(context.WithoutCancel(d.ctx), rec)
+			err := d.keepLate(&l)
 			d.mu.Lock()
 			if err != nil {
-				d.cfg.Log.Error("late answer not recorded yet", "check", rec.Check, "waiting", len(d.lates), "error", err)
+				d.lates[0] = l
+				d.cfg.Log.Error("late answer not recorded yet", "check", l.alert.Check, "waiting", len(d.lates), "error", err)
 				return
 			}
 			d.lates = d.lates[1:]
@@ -174,11 +214,26 @@ func (d *Desk) keepLates() {
 	})
 }
 
-// offline reports whether central was asked about something and knew nothing at all.
+func (d *Desk) keepLate(l *late) error {
+	ctx := context.WithoutCancel(d.ctx)
+	if l.record != nil {
+		if err := d.cfg.Recorder.Record(ctx, l.record); err != nil {
+			return err
+		}
+		l.record = nil
+	}
+	if len(l.marks) == 0 {
+		return nil
+	}
+	return d.keep(ctx, l.alert, l.marks)
+}
+
+// offline reports whether central was asked about something and knew nothing at all. What it
+// withholds for want of a grant it knows.
 func (c *running) offline() bool {
 	return slices.ContainsFunc(c.questions, func(q *question) bool {
-		return q.asking.Central && len(q.answers) > 0 && !slices.ContainsFunc(q.answers, func(a capture.Answer) bool {
-			return a.State != capture.StateUnavailable
+		return q.asking.Central && !q.again && len(q.answers) > 0 && !slices.ContainsFunc(q.answers, func(a capture.Answer) bool {
+			return a.State != capture.StateUnavailable || policy.Needs(a) != ""
 		})
 	})
 }

@@ -3,7 +3,6 @@ package check
 import (
 	"context"
 	"crypto/rand"
-	"slices"
 
 	"boothd/capture"
 	"boothd/capture/policy"
@@ -29,6 +28,7 @@ func (d *Desk) decide(c *running) {
 	rec := d.record(c, capture.RecordOutcome)
 	rec.Evidence, rec.Asked, rec.Answers = c.evidence, c.asked, c.answers()
 	rec.Offline = c.offline()
+	told := len(c.asked)
 	outcome := policy.Decide(d.cfg.Rules, policy.Facts{
 		Now: rec.At, Profile: c.officer.Profile, Evidence: rec.Evidence, Answers: rec.Answers,
 	})
@@ -42,7 +42,7 @@ func (d *Desk) decide(c *running) {
 			d.cfg.Log.Error("record not kept, no outcome shown", "check", c.id, "error", err)
 			c.fault = "The record could not be stored, so no outcome can be shown. Ask for the outcome again, or abandon the check and follow the fall-back procedure."
 		} else {
-			c.phase, c.recommendation = PhaseDecided, &outcome
+			c.phase, c.recommendation, c.untold = PhaseDecided, &outcome, told
 			d.keepLates()
 		}
 		d.settleHeld(c)
@@ -53,35 +53,14 @@ func (d *Desk) decide(c *running) {
 // record begins a record of the check. The mutex is held.
 func (d *Desk) record(c *running, kind capture.RecordKind) *capture.Record {
 	return &capture.Record{
-		ID:      rand.Text(),
-		Kind:    kind,
-		Check:   c.id,
-		Booth:   d.cfg.Booth,
-		Officer: c.officer,
-		Started: c.started,
-		At:      d.cfg.Now(),
+		ID:        rand.Text(),
+		Kind:      kind,
+		Check:     c.id,
+		Booth:     d.cfg.Booth,
+		Place:     d.cfg.Place,
+		Direction: d.cfg.Direction,
+		Officer:   c.officer,
+		Started:   c.started,
+		At:        d.cfg.Now(),
 	}
-}
-
-// alert puts a late hit on the desk. If there are too many, the oldest goes of those that the
-// same officers see: a discreet one never takes another's place.
-func (d *Desk) alert(c *running, a capture.Answer) {
-	d.alerts = append(d.alerts, Alert{ID: rand.Text(), Check: c.id, At: d.cfg.Now(), Answer: a})
-	alike := func(b Alert) bool { return found(b.Answer.Shown(false)) == found(a.Shown(false)) }
-	n := 0
-	for _, b := range d.alerts {
-		if alike(b) {
-			n++
-		}
-	}
-	if n > maxAlerts {
-		d.cfg.Log.Warn("too many alerts: the oldest is no longer shown", "check", c.id)
-		i := slices.IndexFunc(d.alerts, alike)
-		d.alerts = slices.Delete(d.alerts, i, i+1)
-	}
-}
-
-// found reports whether the answer has something to look at.
-func found(a capture.Answer) bool {
-	return a.State == capture.StateHit || a.State == capture.StatePossible
 }

@@ -6,7 +6,11 @@
 // requires is there and no answer is awaited any more, or when the officer asks for it, the
 // policy recommends an outcome, which is shown only once the record is durable. The officer
 // decides; that is recorded too. An answer that comes later than the outcome is recorded
-// and becomes an alert if it found something.
+// and becomes an alert if it found something; so does what central, or a search of the last
+// checks, finds about a check that is long over.
+//
+// Two questions are put only when the officer asks for them: who the traveller is, on one of
+// the grounds of the law, and again what was withheld for want of a grant.
 package check
 
 import (
@@ -34,6 +38,11 @@ var (
 	ErrWhyNeeded  = errors.New("a disposition that departs from the outcome needs a reason")
 	ErrBadInput   = errors.New("value not allowed")
 	ErrNotKept    = errors.New("record not kept")
+
+	ErrNoEvidence   = errors.New("nothing was captured that can be asked about")
+	ErrNotPermitted = errors.New("the officer's profile does not permit the question")
+	ErrChild        = errors.New("a child is identified only in its best interests")
+	ErrGrant        = errors.New("grant does not count")
 )
 
 // RefusedError says why no check can be started.
@@ -47,7 +56,6 @@ func (e *RefusedError) Unwrap() error { return e.Reason }
 const MaxWhy = 2000
 
 const (
-	maxAlerts   = 50       // of those that everybody may see, and of the discreet ones
 	maxEvidence = 64       // pieces in a check
 	maxPictures = 12 << 20 // bytes in a check, so that its record can be kept
 	maxAnswers  = 256      // to one question
@@ -64,6 +72,8 @@ type Collector interface {
 // Config is what a desk works with.
 type Config struct {
 	Booth     string
+	Place     string            // the crossing point, for records
+	Direction capture.Direction // which way travellers cross here; empty if both
 	Sources   []Asking
 	Rules     policy.Rules
 	Recorder  Recorder
@@ -71,8 +81,12 @@ type Config struct {
 	// Auto decides as soon as the required evidence is there and answered for. Without it
 	// the officer asks for the outcome.
 	Auto bool
-	Log  *slog.Logger
-	Now  func() time.Time
+	// Alerts keeps alerts across restarts; without it they end with the desk.
+	Alerts AlertKeeper
+	// Grants verifies grants before they are used; without it only central does.
+	Grants GrantVerifier
+	Log    *slog.Logger
+	Now    func() time.Time
 }
 
 // Desk runs the checks of one booth, one at a time. Its methods may be called by several
@@ -87,15 +101,16 @@ type Desk struct {
 	closing bool
 	check   *running // the current or last one
 	alerts  []Alert
-	lates   []*capture.Record // late answers that are not durable yet
-	writing bool              // they are being made so
+	told    map[string]bool // marks of the findings that alerts have told
+	lates   []late          // late answers that are not durable yet
+	writing bool            // they are being made so
 	changed chan struct{}
 }
 
 // NewDesk returns a desk that works until Close.
 func NewDesk(cfg Config) *Desk {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Desk{cfg: cfg, ctx: ctx, cancel: cancel, changed: make(chan struct{})}
+	return &Desk{cfg: cfg, ctx: ctx, cancel: cancel, told: map[string]bool{}, changed: make(chan struct{})}
 }
 
 // running is a check under way. The desk's mutex guards it.
@@ -107,6 +122,8 @@ type running struct {
 	evidence       []capture.Evidence
 	numbers        map[capture.Modality]int // pieces so far
 	asked          []capture.Asked
+	untold         int    // where in asked begins what no record tells of yet
+	grant          string // for every question from now on
 	questions      []*question
 	collecting     map[capture.Modality]*collection
 	guidance       map[capture.Modality]string
@@ -241,7 +258,7 @@ func (d *Desk) Dispose(ctx context.Context, id string, disposition capture.Dispo
 			return nil, ErrWhyNeeded
 		}
 		rec := d.record(c, capture.RecordDisposition)
-		rec.Disposition = &disposition
+		rec.Disposition, rec.Asked = &disposition, c.asked[c.untold:]
 		return rec, nil
 	}, func(c *running) {
 		c.disposition, c.phase = &disposition, PhaseClosed
@@ -311,15 +328,7 @@ func (d *Desk) finish(ctx context.Context, id string, last func(*running) (*capt
 // forget drops what was captured once the check has ended; it is in the record.
 func (c *running) forget() {
 	c.evidence, c.asked, c.guidance = nil, nil, nil
-	c.questions = nil
-}
-
-// Dismiss takes an alert off the desk once the officer has seen to it.
-func (d *Desk) Dismiss(alert string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.alerts = slices.DeleteFunc(d.alerts, func(a Alert) bool { return a.ID == alert })
-	d.notify()
+	c.questions, c.grant = nil, ""
 }
 
 // Close abandons a check that has no outcome yet, ends everything under way and waits for

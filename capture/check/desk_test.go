@@ -86,7 +86,9 @@ func TestSilentSourceIsUnavailableAndItsLateHitAlerts(t *testing.T) {
 		if got := b.View(false).Check.Recommendation.Outcome; got != capture.OutcomeIncomplete {
 			t.Errorf("the recorded outcome changed to %s", got)
 		}
-		b.Dismiss(alerts[0].ID)
+		if err := b.Dismiss(t.Context(), alerts[0].ID, "officer-7"); err != nil {
+			t.Fatal(err)
+		}
 		if n := len(b.View(true).Alerts); n != 0 {
 			t.Errorf("%d alerts after the officer dismissed it", n)
 		}

@@ -188,27 +188,49 @@ type bench struct {
 // start opens a check at a new desk. It is for use inside a synctest bubble.
 func start(t *testing.T, sources ...*source) *bench {
 	t.Helper()
+	return startWith(t, func(*Config) {}, sources...)
+}
+
+// startWith opens a check at a desk with a changed configuration.
+func startWith(t *testing.T, change func(*Config), sources ...*source) *bench {
+	t.Helper()
+	b := newBench(t, func(cfg *Config) {
+		for _, s := range sources {
+			cfg.Sources = append(cfg.Sources, Asking{Source: s, Central: s.name == "portal", Timeout: 5 * time.Second, Linger: time.Minute})
+		}
+		change(cfg)
+	})
+	b.open(may(sources))
+	return b
+}
+
+// newBench makes a desk without a check.
+func newBench(t *testing.T, change func(*Config)) *bench {
+	t.Helper()
 	b := &bench{t: t, recorder: &recorder{}, traveller: newTraveller()}
 	cfg := Config{
 		Booth: "booth-1", Rules: policy.Strict(), Recorder: b.recorder, Collector: b.traveller, Auto: true,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now,
 	}
-	for _, s := range sources {
-		cfg.Sources = append(cfg.Sources, Asking{Source: s, Central: s.name == "portal", Timeout: 5 * time.Second, Linger: time.Minute})
-	}
+	change(&cfg)
 	b.Desk = NewDesk(cfg)
 	t.Cleanup(func() {
 		if err := b.Close(context.Background()); err != nil && !errors.Is(err, errBroken) {
 			t.Errorf("Close: %v", err)
 		}
 	})
-	id, err := b.Start(t.Context(), may(sources))
+	return b
+}
+
+// open starts a check.
+func (b *bench) open(o capture.Officer) {
+	b.t.Helper()
+	id, err := b.Start(b.t.Context(), o)
 	if err != nil {
-		t.Fatalf("Start: %v", err)
+		b.t.Fatalf("Start: %v", err)
 	}
 	b.id = id
 	synctest.Wait()
-	return b
 }
 
 var errBroken = errors.New("disk broken")

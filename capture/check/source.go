@@ -12,8 +12,8 @@ type Source interface {
 	// Name is "local", "portal".
 	Name() string
 	// Systems lists the systems that Look will answer for, so that the officer sees what
-	// is awaited; one that will answer several times, once for each list, as often. A source that has nothing to say about this evidence returns none and is
-	// not asked. The source respects the query's profile and tells at once, from memory.
+	// is awaited; one that will answer several times, once for each list, as often. A source
+	// that has nothing to say about this evidence returns none and is not asked. The source respects the query's profile and tells at once, from memory.
 	Systems(q capture.Query) []string
 	// Look asks and hands on each answer the moment it is there, in any order. It calls
 	// answer from one goroutine at a time and not after it has returned. Systems that were
@@ -36,6 +36,8 @@ type Asking struct {
 	Source Source
 	// Central is set for the portal: a record made while it could not be asked says so.
 	Central bool
+	// Identifies is set for a source that can be asked who somebody is.
+	Identifies bool
 	// Timeout is how long a check waits for the source. A system that has not answered by
 	// then is unavailable.
 	Timeout time.Duration

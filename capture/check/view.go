@@ -7,6 +7,7 @@ import (
 
 	"boothd/capture"
 	"boothd/capture/mrz"
+	"boothd/capture/policy"
 )
 
 // Phase is how far a check has come.
@@ -39,6 +40,10 @@ type CheckView struct {
 	Guidance []Guidance         `json:"guidance"`
 	Evidence []EvidenceView     `json:"evidence"`
 	Lines    []Line             `json:"lines"`
+	// Unknown is what is not known of the traveller now, and why.
+	Unknown []policy.Unknown `json:"unknown"`
+	// Grant is set if a grant is attached to the check.
+	Grant bool `json:"grant,omitempty"`
 	// Recommendation is nil until the record is durable.
 	Recommendation *capture.Recommendation `json:"recommendation,omitempty"`
 	Disposition    *capture.Disposition    `json:"disposition,omitempty"`
@@ -65,20 +70,24 @@ type EvidenceView struct {
 }
 
 // Line is one system's line: what it answered about one piece of evidence, or that it is
-// still awaited.
+// still awaited. The answer's AsOf is its age.
 type Line struct {
 	Waiting bool `json:"waiting"`
 	capture.Answer
+	// Action is the action to take of the finding that weighs most; the others' are theirs.
+	Action string `json:"action,omitempty"`
+	// Links are the answer's, with what they mean.
+	Links []LinkView `json:"links,omitempty"`
+	// Needs is the kind of grant without which the system says no more.
+	Needs string `json:"needs,omitempty"`
 	// Prints show the findings by a finger that are shown, each by its entry.
 	Prints []capture.PrintMatch `json:"prints,omitempty"`
 }
 
-// Alert is a hit that arrived after the outcome was shown.
-type Alert struct {
-	ID     string         `json:"id"`
-	Check  string         `json:"check"`
-	At     time.Time      `json:"at"`
-	Answer capture.Answer `json:"answer"`
+// LinkView is a link with what it means, in an officer's words.
+type LinkView struct {
+	capture.Link
+	Meaning string `json:"meaning"`
 }
 
 // View returns what may be shown now: to an officer without clearance as if there were no
@@ -108,6 +117,8 @@ func (d *Desk) viewCheck(c *running, cleared bool) *CheckView {
 		Guidance:       []Guidance{},
 		Evidence:       []EvidenceView{},
 		Lines:          []Line{},
+		Unknown:        d.unknown(c),
+		Grant:          c.grant != "",
 		Recommendation: c.recommendation,
 		Disposition:    c.disposition,
 		Fault:          c.fault,
@@ -152,13 +163,7 @@ func viewEvidence(e *capture.Evidence) EvidenceView {
 func (q *question) lines(cleared bool) []Line {
 	var lines []Line
 	for _, a := range q.answers {
-		line := Line{Answer: a.Shown(cleared)}
-		for _, f := range line.Findings {
-			if f.Print != nil {
-				line.Prints = append(line.Prints, *f.Print)
-			}
-		}
-		lines = append(lines, line)
+		lines = append(lines, viewAnswer(a.Shown(cleared)))
 	}
 	waiting := slices.Clone(q.awaited)
 	for _, a := range q.held {
@@ -171,6 +176,44 @@ func (q *question) lines(cleared bool) []Line {
 		}})
 	}
 	return lines
+}
+
+// viewAnswer makes the line of an answer as it may be shown.
+func viewAnswer(a capture.Answer) Line {
+	line := Line{Answer: a, Needs: policy.Needs(a)}
+	best := -1.0 // a hit weighs more than a possible one, then the score does
+	for _, f := range a.Findings {
+		weight := f.Score
+		if f.State == capture.StateHit {
+			weight += 2
+		}
+		if f.Action != "" && weight > best {
+			best, line.Action = weight, f.Action
+		}
+		if f.Print != nil {
+			line.Prints = append(line.Prints, *f.Print)
+		}
+	}
+	for _, l := range a.Links {
+		line.Links = append(line.Links, LinkView{Link: l, Meaning: l.Colour.Meaning()})
+	}
+	return line
+}
+
+// unknown lists what is not known and not awaited either. It is the same for everybody:
+// discreet findings count as absent. The mutex is held.
+func (d *Desk) unknown(c *running) []policy.Unknown {
+	all := policy.NotKnown(policy.Facts{Now: d.cfg.Now(), Profile: c.officer.Profile, Evidence: c.evidence, Answers: c.answers()})
+	all = slices.DeleteFunc(all, func(u policy.Unknown) bool {
+		return slices.ContainsFunc(c.questions, func(q *question) bool { return q.awaits(u.System, u.Modality) })
+	})
+	return append([]policy.Unknown{}, all...)
+}
+
+// awaits reports whether the system's line shows that its answer is awaited.
+func (q *question) awaits(system string, m capture.Modality) bool {
+	return q.query.Evidence.Modality() == m && (slices.Contains(q.awaited, system) ||
+		slices.ContainsFunc(q.held, func(a capture.Answer) bool { return a.System == system }))
 }
 
 // Image returns the picture of a piece of evidence of the current check, and its media

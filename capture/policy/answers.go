@@ -15,32 +15,49 @@ type question struct {
 }
 
 // answerReasons weighs the answers question by question. Of evidence that was taken again
-// and asked about again, hits count, but what is not known of it does not.
+// and asked about again, hits and links count, but what is not known of it does not.
 func answerReasons(r Rules, f Facts) []capture.Reason {
-	var order []question
-	by := map[question][]capture.Answer{}
-	for _, a := range f.Answers {
-		q := question{a.System, a.Modality, a.Evidence}
-		if by[q] == nil {
-			order = append(order, q)
-		}
-		by[q] = append(by[q], a.Shown(false))
-	}
-	last := map[capture.Modality]string{} // of the evidence that was asked about
-	for _, e := range f.Evidence {
-		if slices.ContainsFunc(order, func(q question) bool { return q.evidence == e.ID }) {
-			last[e.Modality()] = e.ID
-		}
-	}
-	reasons := unasked(r, f, order)
-	for _, q := range order {
-		reason, ok := r.weigh(q, by[q])
-		superseded := q.evidence != last[q.modality] && reason.Code != "system_hit" && reason.Code != "system_possible"
-		if ok && !superseded && !slices.Contains(reasons, reason) {
-			reasons = append(reasons, reason)
+	asked := group(f)
+	reasons := unasked(r, f, asked.order)
+	for _, q := range asked.order {
+		for _, reason := range r.weigh(q, asked.answers[q]) {
+			superseded := q.evidence != asked.last[q.modality] && !counts(reason.Code)
+			if !superseded && !slices.Contains(reasons, reason) {
+				reasons = append(reasons, reason)
+			}
 		}
 	}
 	return reasons
+}
+
+// counts reports whether a reason stands whatever was captured later.
+func counts(code string) bool {
+	return code == codeHit || code == codePossible || code == codeLinkRed || code == codeLinkYellow
+}
+
+// asked is what was asked, in its order, with the answers as an officer without clearance
+// sees them.
+type asked struct {
+	order   []question
+	answers map[question][]capture.Answer
+	last    map[capture.Modality]string // of the evidence that was asked about
+}
+
+func group(f Facts) asked {
+	g := asked{answers: map[question][]capture.Answer{}, last: map[capture.Modality]string{}}
+	for _, a := range f.Answers {
+		q := question{a.System, a.Modality, a.Evidence}
+		if g.answers[q] == nil {
+			g.order = append(g.order, q)
+		}
+		g.answers[q] = append(g.answers[q], a.Shown(false))
+	}
+	for _, e := range f.Evidence {
+		if slices.ContainsFunc(g.order, func(q question) bool { return q.evidence == e.ID }) {
+			g.last[e.Modality()] = e.ID
+		}
+	}
+	return g
 }
 
 // unasked speaks of the systems of the officer's profile that nobody answered for.
@@ -55,17 +72,25 @@ func unasked(r Rules, f Facts, asked []question) []capture.Reason {
 		if !slices.ContainsFunc(asked, func(q question) bool { return q.modality == m }) && m != capture.ModalityDocument {
 			continue
 		}
-		for _, system := range f.Profile.Systems[m] {
-			if slices.ContainsFunc(asked, func(q question) bool { return q.modality == m && q.system == system }) {
-				continue
-			}
+		for _, system := range notAsked(f.Profile, m, asked) {
 			reasons = append(reasons, capture.Reason{
-				Outcome: r.rule(question{system: system, modality: m}).Unavailable, Code: "system_unavailable", System: system, Modality: m,
+				Outcome: r.rule(question{system: system, modality: m}).Unavailable, Code: codeUnavailable, System: system, Modality: m,
 				Text: fmt.Sprintf("%s was not asked: what it holds is not known.", system),
 			})
 		}
 	}
 	return reasons
+}
+
+// notAsked lists the systems of the profile that no question of the modality was put to.
+func notAsked(p capture.Profile, m capture.Modality, asked []question) []string {
+	var systems []string
+	for _, system := range p.Systems[m] {
+		if system != Identity && !slices.ContainsFunc(asked, func(q question) bool { return q.modality == m && q.system == system }) {
+			systems = append(systems, system)
+		}
+	}
+	return systems
 }
 
 func (r Rules) rule(q question) Rule {
@@ -77,29 +102,55 @@ func (r Rules) rule(q question) Rule {
 	return r.Default
 }
 
-// weigh gives the reason that the answers to one question make, if any. One hit counts,
+// Codes of the reasons that answers make.
+const (
+	codeHit         = "system_hit"
+	codePossible    = "system_possible"
+	codeUnavailable = "system_unavailable"
+	codeStale       = "system_stale"
+	codeOneCopy     = "system_one_copy"
+	codeGrantNeeded = "grant_needed"
+	codeLinkRed     = "link_red"
+	codeLinkYellow  = "link_yellow"
+)
+
+// weigh gives the reasons that the answers to one question make. Facts make none: they are
+// for the officer to read.
+func (r Rules) weigh(q question, answers []capture.Answer) []capture.Reason {
+	var reasons []capture.Reason
+	if reason, ok := r.weighStates(q, answers); ok {
+		reasons = append(reasons, reason)
+	}
+	return append(reasons, append(linkReasons(q, answers), grantReasons(q, answers)...)...)
+}
+
+// weighStates gives the reason that the states of the answers make, if any. One hit counts,
 // whoever found it.
-func (r Rules) weigh(q question, answers []capture.Answer) (capture.Reason, bool) {
+func (r Rules) weighStates(q question, answers []capture.Answer) (capture.Reason, bool) {
+	reason := capture.Reason{System: q.system, Modality: q.modality}
+	answers = slices.DeleteFunc(slices.Clone(answers), awaitsGrant)
+	if len(answers) == 0 {
+		return reason, false
+	}
 	has := func(s capture.State) bool {
 		return slices.ContainsFunc(answers, func(a capture.Answer) bool { return a.State == s })
 	}
 	rule := r.rule(q)
-	reason := capture.Reason{System: q.system, Modality: q.modality}
 	switch known := knowledge(answers); {
 	case has(capture.StateHit):
-		reason.Outcome, reason.Code = rule.Hit, "system_hit"
+		reason.Outcome, reason.Code = rule.Hit, codeHit
 		reason.Text = fmt.Sprintf("%s has a hit on the %s.", q.system, q.modality)
 	case has(capture.StatePossible):
-		reason.Outcome, reason.Code = rule.Possible, "system_possible"
+		reason.Outcome, reason.Code = rule.Possible, codePossible
 		reason.Text = fmt.Sprintf("%s has a possible hit on the %s: a person must verify it.", q.system, q.modality)
 	case known == capture.StateUnavailable:
-		reason.Outcome, reason.Code = rule.Unavailable, "system_unavailable"
+		reason.Outcome, reason.Code = rule.Unavailable, codeUnavailable
 		reason.Text = fmt.Sprintf("%s could not be asked: what it holds is not known.", q.system)
 	case known == capture.StateStale:
-		reason.Outcome, reason.Code = rule.Stale, "system_stale"
+		reason.Outcome, reason.Code = rule.Stale, codeStale
 		reason.Text = fmt.Sprintf("Only an old copy of %s could be asked; it found nothing.", q.system)
 	case has(capture.StateUnavailable) || has(capture.StateStale):
-		reason.Outcome, reason.Code = capture.OutcomeClear, "system_one_copy"
+		reason.Outcome, reason.Code = capture.OutcomeClear, codeOneCopy
 		reason.Text = fmt.Sprintf("%s was asked in one copy only, which is current and found nothing.", q.system)
 	default:
 		return reason, false

@@ -15,14 +15,17 @@ import (
 
 	"boothd/capture"
 	"boothd/capture/check"
+	"boothd/cmd/boothd/alerts"
 	"boothd/cmd/boothd/config"
 	"boothd/cmd/boothd/console"
 	"boothd/devices"
 	"boothd/internal/keys"
 	"boothd/localmatch"
 	"boothd/localmatch/gallery"
+	"boothd/sync/direct"
 	"boothd/sync/outbox"
 	"boothd/sync/portal"
+	"boothd/sync/signin"
 	"boothd/sync/watchlist"
 )
 
@@ -38,9 +41,17 @@ type booth struct {
 	portal     *portal.Client        // nil without a portal
 	sender     *outbox.Sender        // nil without a portal
 	subscriber *watchlist.Subscriber // nil without a broker
+	direct     *direct.Source        // nil if no system is asked directly
+	national   *probe                // nil if the nation's network is not looked at
+	verifier   *signin.Verifier      // nil without an issuer of tokens
+	profiles   *profiles
+	grants     *grants // nil if the booth verifies none itself
+	alerts     *alerts.Box
+	drill      func(order string) // plays drill orders; nil if none are played
 	desk       *check.Desk
 	console    *console.Server
 	listener   net.Listener
+	closers    []func() // of what needs closing and has no field
 
 	probing sync.Mutex
 	probe   chan struct{} // closed when the look at the desk that is under way ends
@@ -66,7 +77,8 @@ func (b *booth) open(ctx context.Context) error {
 		return err
 	}
 	steps := []func(context.Context) error{
-		b.openLock, b.openStore, b.openPortal, b.openGallery, b.openSubscriber, b.openDevices, b.openDesk, b.openConsole,
+		b.openLock, b.openStore, b.openAlerts, b.openProfiles, b.openPortal, b.openDirect, b.openGallery, b.openSubscriber,
+		b.openDevices, b.openDesk, b.openConsole,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -127,28 +139,35 @@ func (b *booth) openPortal(context.Context) error {
 	return err
 }
 
+func (b *booth) openProfiles(context.Context) error {
+	var err error
+	if b.profiles, err = newProfiles(b.config, b.log); err != nil {
+		return err
+	}
+	if b.grants, err = newGrants(b.config, b.log); err != nil {
+		return err
+	}
+	if b.config.National.Probe != "" {
+		b.national, err = newProbe(b.config.National)
+	}
+	return err
+}
+
 func (b *booth) openGallery(ctx context.Context) error {
 	var err error
 	b.gallery, err = gallery.Open(ctx, b.config.GalleryPath(), b.config.KeysDir(), gallery.Options{Log: b.log})
 	return err
 }
 
-func (b *booth) openDesk(context.Context) error {
-	var lists []localmatch.List
-	for _, l := range b.config.Lists {
-		lists = append(lists, localmatch.List{Name: l.Name, System: l.System})
-	}
-	local := localmatch.New(b.gallery, localmatch.Options{Lists: lists, Log: b.log})
-	timeout, linger := time.Duration(b.config.Portal.Timeout), time.Duration(b.config.Portal.Linger)
-	sources := []check.Asking{{Source: local, Timeout: timeout}}
-	if b.portal != nil {
-		sources = append(sources, check.Asking{Source: b.portal, Central: true, Timeout: timeout, Linger: linger})
-	}
-	b.desk = check.NewDesk(check.Config{
-		Booth:    b.config.Booth.ID,
-		Sources:  sources,
-		Rules:    b.config.Rules(),
-		Recorder: b.store,
+func (b *booth) openDesk(ctx context.Context) error {
+	desk := check.Config{
+		Booth:     b.config.Booth.ID,
+		Place:     b.config.Booth.Place,
+		Direction: b.config.Booth.Direction,
+		Sources:   b.sources(),
+		Rules:     b.config.Rules(),
+		Recorder:  b.store,
+		Alerts:    b.alerts,
 		Collector: &capture.Session{
 			Devices:    b.devices,
 			Finger:     capture.FingerPosition(b.config.Check.Finger),
@@ -158,8 +177,31 @@ func (b *booth) openDesk(context.Context) error {
 		Auto: b.config.Check.Auto,
 		Log:  b.log,
 		Now:  time.Now,
-	})
-	return nil
+	}
+	if b.grants != nil {
+		desk.Grants = b.grants
+	}
+	b.desk = check.NewDesk(desk)
+	return b.desk.Restore(ctx)
+}
+
+// sources are those that the desk asks: the local lists, central, and the systems that stand
+// in for it.
+func (b *booth) sources() []check.Asking {
+	var lists []localmatch.List
+	for _, l := range b.config.Lists {
+		lists = append(lists, localmatch.List{Name: l.Name, System: l.System})
+	}
+	local := localmatch.New(b.gallery, localmatch.Options{Lists: lists, Log: b.log})
+	timeout, linger := time.Duration(b.config.Portal.Timeout), time.Duration(b.config.Portal.Linger)
+	sources := []check.Asking{{Source: local, Timeout: timeout}}
+	if b.portal != nil {
+		sources = append(sources, check.Asking{Source: b.portal, Central: true, Identifies: true, Timeout: timeout, Linger: linger})
+	}
+	if b.direct != nil {
+		sources = append(sources, check.Asking{Source: b.direct, Identifies: true, Timeout: timeout, Linger: linger})
+	}
+	return sources
 }
 
 func (b *booth) openConsole(ctx context.Context) error {
@@ -167,21 +209,32 @@ func (b *booth) openConsole(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	signIn, err := b.openSignIn()
+	if err != nil {
+		return err
+	}
 	b.listener, err = net.Listen("tcp", b.config.API.Listen)
 	if err != nil {
 		return fmt.Errorf("listen for the local interface: %w", err)
 	}
-	b.console, err = console.New(b.listener, console.Config{
-		Desk:    b.desk,
-		Auth:    tokens,
-		Status:  b.status,
-		Healthy: b.healthy,
-		Ready:   b.store.Ready,
-		Metrics: promhttp.HandlerFor(newRegistry(b), promhttp.HandlerOpts{}),
-		Hosts:   b.config.API.Hosts,
-		Origins: b.config.API.Origins,
-		Log:     b.log,
-	})
+	conf := console.Config{
+		Desk:     b.desk,
+		Auth:     tokens,
+		SignIn:   signIn,
+		InForce:  b.profiles.inForce,
+		Status:   b.status,
+		Exchange: b.recordExchange,
+		Healthy:  b.healthy,
+		Ready:    b.store.Ready,
+		Metrics:  promhttp.HandlerFor(newRegistry(b), promhttp.HandlerOpts{}),
+		Hosts:    b.config.API.Hosts,
+		Origins:  b.config.API.Origins,
+		Log:      b.log,
+	}
+	if b.portal != nil {
+		conf.Verify = b.verifyLink
+	}
+	b.console, err = console.New(b.listener, conf)
 	return err
 }
 
@@ -204,9 +257,20 @@ func (b *booth) work(ctx context.Context) error {
 	if b.portal != nil {
 		start(&rear, back, "portal", b.portal.Run)
 		start(&rear, back, "sender", b.sender.Run)
+		start(&front, ctx, "alerts", b.follow)
+		start(&front, ctx, "documents", b.fetchDocuments)
+	}
+	if b.direct != nil {
+		start(&front, ctx, "direct", b.direct.Run)
+	}
+	if b.national != nil {
+		start(&front, ctx, "national", b.national.Run)
 	}
 	if b.subscriber != nil {
 		start(&rear, back, "lists", b.subscriber.Run)
+	}
+	if b.verifier != nil {
+		start(&front, ctx, "sign-in", b.verifier.Run)
 	}
 	start(&front, ctx, "devices", b.devices.Run)
 	start(&front, ctx, "console", b.console.Run)
@@ -235,6 +299,12 @@ func (b *booth) close() error {
 	}
 	if b.portal != nil {
 		b.portal.Close()
+	}
+	for _, shut := range b.closers {
+		shut()
+	}
+	if b.alerts != nil {
+		errs = append(errs, b.alerts.Close())
 	}
 	if b.gallery != nil {
 		errs = append(errs, b.gallery.Close())

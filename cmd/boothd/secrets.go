@@ -21,7 +21,11 @@ func readTokens(c *config.Config) (console.Tokens, error) {
 		if err != nil {
 			return nil, fmt.Errorf("token of %s: %w", o.ID, err)
 		}
-		tokens[sha256.Sum256([]byte(token))] = capture.Officer{ID: o.ID, Profile: profiles[o.Profile]}
+		profile, ok := profiles[o.Profile]
+		if !ok { // one that central signs
+			profile.Name = o.Profile
+		}
+		tokens[sha256.Sum256([]byte(token))] = capture.Officer{ID: o.ID, Profile: profile}
 	}
 	return tokens, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	"boothd/cmd/boothd/console"
@@ -22,6 +21,11 @@ func (b *booth) status(ctx context.Context) console.BoothStatus {
 		Link:    b.link(),
 		Lists:   b.lists(ctx, time.Now()),
 	}
+	if b.portal != nil {
+		st.Unknown = unknown(b.systems(), b.config.Portal.Systems, b.reach(), st.Lists)
+	} else {
+		st.Unknown = unknown(b.systems(), nil, reach{}, st.Lists)
+	}
 	stats := b.store.Stats()
 	st.Outbox = console.Outbox{Depth: stats.Depth, Bytes: stats.Bytes, Oldest: stats.Oldest, Quarantined: stats.Quarantined}
 	st.Warnings = b.warnings(ctx, &st)
@@ -33,31 +37,7 @@ func (b *booth) link() console.Link {
 	if b.portal == nil {
 		return console.Link{State: console.LinkOffline}
 	}
-	p := b.portal.Status()
-	switch {
-	case p.Up:
-		return console.Link{State: console.LinkOnline, Since: p.Since}
-	case hasNetwork():
-		return console.Link{State: console.LinkPortalDown, Since: p.Since}
-	}
-	return console.Link{State: console.LinkOffline, Since: p.Since}
-}
-
-// hasNetwork reports whether an interface other than the loopback is up and has an address.
-func hasNetwork() bool {
-	all, err := net.Interfaces()
-	if err != nil {
-		return false
-	}
-	for _, i := range all {
-		if i.Flags&net.FlagUp == 0 || i.Flags&net.FlagLoopback != 0 || i.Flags&net.FlagRunning == 0 {
-			continue
-		}
-		if addrs, err := i.Addrs(); err == nil && len(addrs) > 0 {
-			return true
-		}
-	}
-	return false
+	return linkOf(b.reach())
 }
 
 func (b *booth) lists(ctx context.Context, now time.Time) []console.List {
@@ -109,6 +89,9 @@ func (b *booth) warnings(ctx context.Context, st *console.BoothStatus) []string 
 	}
 	if b.portal != nil && st.Link.State != console.LinkOnline {
 		add("Central cannot be asked: %s.", b.portal.Status().Reason)
+	}
+	for _, name := range b.profiles.overdue(time.Now()) {
+		add("The profile %s is past its review and allows nothing until central has renewed it.", name)
 	}
 	for _, d := range st.Devices {
 		if d.State == devices.Fault {

@@ -37,6 +37,9 @@ type Options struct {
 	RetryAfter time.Duration
 	// HealthEvery is how often Run looks at a portal that is reachable, 15 s if 0.
 	HealthEvery time.Duration
+	// Heartbeat is how long the stream of alerts may be silent before it is opened again,
+	// 45 s if 0. Central writes something every 15 s.
+	Heartbeat time.Duration
 	// Back is called by Run when the portal can be reached again.
 	Back func()
 	Now  func() time.Time // time.Now if nil
@@ -93,6 +96,7 @@ func (o *Options) fill() {
 		&o.ReportTimeout:  time.Minute,
 		&o.RetryAfter:     3 * time.Second,
 		&o.HealthEvery:    15 * time.Second,
+		&o.Heartbeat:      45 * time.Second,
 	} {
 		if *d <= 0 {
 			*d = standard

@@ -36,6 +36,9 @@ func TestDiscreetFindingsLeaveNoTraceInWhatThePortalAnswered(t *testing.T) {
 	hit := capture.Finding{Entry: "h", By: capture.ByName, State: capture.StateHit, Score: 0.5}
 	old := &capture.Rest{State: capture.StateStale, Reason: "old"}
 	down := &capture.Rest{State: capture.StateUnavailable, Reason: "half of it is down"}
+	shown := capture.Link{ID: "l", Colour: capture.LinkYellow, Systems: []string{"SIS", "VIS"}}
+	hidden := capture.Link{ID: "m", Colour: capture.LinkRed, Systems: []string{"SIS", "VIS"}, Discreet: true}
+	days := []capture.Fact{{Code: capture.FactDaysLeft, Value: "12"}}
 	for _, test := range []struct {
 		name          string
 		with, without capture.Answer
@@ -54,6 +57,11 @@ func TestDiscreetFindingsLeaveNoTraceInWhatThePortalAnswered(t *testing.T) {
 			capture.Answer{State: "possible", Findings: several(MaxFindings+2, possible)}},
 		{"spoken of in the portal's reason", capture.Answer{State: "hit", Reason: "2 found", Findings: []capture.Finding{discreet, hit}},
 			capture.Answer{State: "hit", Reason: "1 found", Findings: several(1, hit)}},
+		{"with a discreet link", capture.Answer{State: "hit", Findings: several(1, discreet), Links: []capture.Link{hidden, shown}}, capture.Answer{State: "no_hit", Links: []capture.Link{shown}}},
+		{"with a discreet link that cannot be", capture.Answer{State: "hit", Findings: several(1, discreet), Links: []capture.Link{{Colour: "blue", Discreet: true}, shown}}, capture.Answer{State: "no_hit", Links: []capture.Link{shown}}},
+		{"with more discreet links than are taken", capture.Answer{State: "hit", Findings: several(1, discreet), Links: append(slices.Repeat([]capture.Link{hidden}, MaxLinks+3), slices.Repeat([]capture.Link{shown}, MaxLinks)...)},
+			capture.Answer{State: "no_hit", Links: slices.Repeat([]capture.Link{shown}, MaxLinks)}},
+		{"beside facts while half of the data is down", capture.Answer{State: "hit", Findings: several(1, discreet), Rest: down, Facts: days}, capture.Answer{State: "unavailable", Reason: "half of it is down", Facts: days}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.with.System, test.without.System = "SIS", "SIS"

@@ -1,17 +1,20 @@
 // Package portal speaks with the central search: it asks the systems that only central
 // can ask, and delivers the booth's records.
 //
-// The interface is three calls over HTTPS with mutual TLS 1.3, described for other
+// The interface is a handful of calls over HTTPS with mutual TLS 1.3, described for other
 // implementers in openapi.yaml ([OpenAPI] returns it). A look is one question about one
 // piece of evidence to several systems; the portal asks them in parallel and writes one
 // line of JSON for each answer the moment it is there, then a line that says the end. A
 // report delivers records of the booth's outbox; it may be repeated and is committed once.
+// [Client.Follow] is told what was found about a check after its answers were given, and
+// drill orders. The rest fetches signed documents and reports what was found out about a link.
 //
 // # What leaves the booth
 //
 // A question carries what its modality is searched with and no more: the fields of the
 // document for a document; a finger or a portrait, with the document fields that
-// verification needs, for the others. The zone's optional data (often a national personal
+// verification needs, for the others; besides, the officer's token, the ground of an
+// identification and a grant, where there are any. The zone's optional data (often a national personal
 // number), its raw lines, the device's serial number, the systems of other modalities and
 // whether the officer is cleared for discreet findings stay at the booth.
 //

@@ -18,10 +18,12 @@ func FuzzReplies(f *testing.F) {
 	f.Add([]byte(`{"answer":{"system":"SIS","state":"hit","findings":[{"entry":"e","by":"name","score":0.5,"name":"\u202eX","explanation":[{"what":"a","asked":"b","found":"c","weight":1}]}]}}` + "\n" + end))
 	f.Add([]byte(`{"answer":{"system":"VIS","state":"hit"}}` + "\n\n\r\n" + `{"answer":null,"end":true}`))
 	f.Add([]byte(`{"answer":{"system":"SIS","state":"possible","reason":"r","rest":{"state":"stale","reason":"old"},"findings":[{"state":"hit","score":1,"discreet":true},{"state":"?","score":1}]}}` + "\n" + end))
+	f.Add([]byte(`{"answer":{"system":"SIS","state":"no_hit","facts":[{"code":"days_left","value":"\u0007"},{"code":"X"}],"links":[{"id":"l","colour":"red","systems":["SIS","VIS"]},{"colour":"blue","discreet":true},{"id":"m","colour":"yellow","systems":["Europol"],"due":"2026-01-02T03:04:05Z"}]}}` + "\n" + end))
+	f.Add([]byte(`{"answer":{"system":"SLTD","state":"possible","findings":[{"state":"possible","score":1,"needs":"judicial","minor":true}]}}` + "\n" + end))
 	f.Add([]byte("{}\n[]\nnull\n\"\"\n\x00\xff\n"))
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		now := time.Unix(1_800_000_000, 0)
-		r := replies{asked: []string{"SIS", "SLTD"}, evidence: "document-1", modality: capture.ModalityDocument, source: "portal", now: func() time.Time { return now }}
+		r := replies{asked: []string{"SIS", "SLTD"}, evidence: "document-1", modality: capture.ModalityDocument, source: "portal", named: func(s string) bool { return s != "Europol" }, now: func() time.Time { return now }}
 		var got []capture.Answer
 		err := r.read(bytes.NewReader(stream), func(a capture.Answer) { got = append(got, a) })
 		if len(got) > len(r.asked) || len(got)+len(r.missing()) != len(r.asked) {
@@ -43,8 +45,21 @@ func FuzzReplies(f *testing.F) {
 			if shown := a.Shown(false); len(shown.Findings) == 0 && len(a.Findings) > 0 && (shown.State == capture.StateHit || shown.State == capture.StatePossible) {
 				t.Fatalf("%s is shown without findings", shown.State)
 			}
+			for _, fact := range a.Facts {
+				if !codePattern.MatchString(string(fact.Code)) || len(fact.Value) > MaxText || strings.ContainsFunc(fact.Value, unicode.IsControl) {
+					t.Fatalf("fact not limited: %q", fact.Code)
+				}
+			}
+			for _, l := range a.Links {
+				if !l.Colour.Valid() || len(l.ID) > MaxText || len(l.Work) > MaxText || slices.Contains(l.Systems, "Europol") {
+					t.Fatalf("link not limited: %+v", l)
+				}
+			}
+			if len(a.Facts) > MaxFacts || len(a.Links) > 2*MaxLinks {
+				t.Fatalf("%d facts, %d links", len(a.Facts), len(a.Links))
+			}
 			for _, fi := range a.Findings {
-				if fi.Score < 0 || fi.Score > 1 || len(fi.Name) > MaxText || strings.ContainsFunc(fi.Name, unicode.IsControl) ||
+				if fi.Score < 0 || fi.Score > 1 || len(fi.Name) > MaxText || len(fi.Needs) > MaxText || strings.ContainsFunc(fi.Name, unicode.IsControl) ||
 					fi.State != capture.StateHit && fi.State != capture.StatePossible {
 					t.Fatalf("finding not limited: %+v", fi)
 				}
@@ -108,6 +123,48 @@ func FuzzReadReport(f *testing.F) {
 		list, err := ReadReport(httptest.NewRecorder(), r)
 		if err == nil && (len(list) == 0 || len(list) > MaxReportItems) {
 			t.Fatalf("%d items", len(list))
+		}
+	})
+}
+
+func FuzzEvents(f *testing.F) {
+	f.Add([]byte("id: 7\nevent: alert\ndata: " + alertText(7, "booth-1") + "\n\n"))
+	f.Add([]byte(": beat\n\nid: 8\r\nevent: drill\r\ndata: {\"id\":8,\r\ndata: \"order\":\"a.b.c\"}\r\n\r\n"))
+	f.Add([]byte("id:9\nevent:alert\ndata\ndata:{}\n\nretry: 5\nid: 99999999999999999999\ndata: x\n\n"))
+	f.Add([]byte("data: \x00\xff\n\nid: 1"))
+	f.Fuzz(func(t *testing.T, stream []byte) {
+		now := time.Unix(1_800_000_000, 0)
+		c := &Client{opt: Options{Booth: "booth-1", Source: "portal", Now: func() time.Time { return now }}}
+		err := readEvents(bytes.NewReader(stream), func() {}, func(raw rawEvent) error {
+			if len(raw.data) > MaxEvent {
+				t.Fatalf("event of %d bytes", len(raw.data))
+			}
+			e, err := c.event(raw)
+			switch {
+			case err != nil && (e.Alert != nil || e.Drill != ""):
+				t.Fatal("content and an error")
+			case err == nil && (e.ID == 0 || (e.Alert == nil) == (e.Drill == "")):
+				t.Fatalf("event %d without content", e.ID)
+			}
+			if a := e.Alert; a != nil && (a.Booth != "booth-1" || a.ID != e.ID || len(a.Answer.Findings) == 0 || a.At.After(now) || a.Answer.AsOf.After(now)) {
+				t.Fatalf("alert not made its own: %+v", a)
+			}
+			return nil
+		})
+		if err == nil {
+			t.Fatal("a stream has no end of its own")
+		}
+	})
+}
+
+func FuzzDocuments(f *testing.F) {
+	f.Add([]byte(`{"documents":["a.b.c"]}`))
+	f.Add([]byte(`{"documents":null}`))
+	f.Add([]byte(`{"documents":[""]}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		docs, err := readDocuments(bytes.NewReader(body))
+		if err != nil && docs != nil || len(docs) > MaxDocuments || slices.Contains(docs, "") {
+			t.Fatalf("%d documents, %v", len(docs), err)
 		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"boothd/capture"
 	"boothd/capture/mrz"
 	"boothd/devices"
+	"boothd/sync/system"
 )
 
 // contentLines is the media type of a look's reply.
@@ -20,14 +21,19 @@ const contentLines = "application/x-ndjson"
 
 // Systems lists the systems that Look will answer for: those that the officer's profile
 // may ask with the query's modality and that the portal serves, in the profile's order. A
-// finger that could not be taken is not asked about.
-func (c *Client) Systems(q capture.Query) []string {
+// finger that could not be taken is not asked about. The common identity repository is asked
+// if the query says on what ground, and then nobody else is.
+func (c *Client) Systems(q capture.Query) []string { return Permitted(q, c.opt.Systems) }
+
+// Permitted lists those of the systems served that the query may be put to, in the order of
+// the officer's profile.
+func Permitted(q capture.Query, served []string) []string {
 	if f := q.Evidence.Finger; f != nil && len(f.PNG) == 0 {
 		return nil
 	}
 	var systems []string
 	for _, s := range q.Officer.Profile.Systems[q.Evidence.Modality()] {
-		if slices.Contains(c.opt.Systems, s) && !slices.Contains(systems, s) {
+		if slices.Contains(served, s) && !slices.Contains(systems, s) && (s == system.CIR) == (q.Identify != nil) {
 			systems = append(systems, s)
 		}
 	}
@@ -50,6 +56,7 @@ func (c *Client) Look(ctx context.Context, q capture.Query, answer func(capture.
 		evidence: q.Evidence.ID,
 		modality: q.Evidence.Modality(),
 		source:   c.opt.Source,
+		named:    Named(&q.Officer.Profile),
 		now:      c.opt.Now,
 	}
 	err := c.look(ctx, q, &r, answer)
@@ -87,7 +94,9 @@ func (c *Client) look(ctx context.Context, q capture.Query, r *replies, answer f
 	// What ends this call ends the exchange too, so that no stream is left half read.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	resp, err := c.post(ctx, PathLook, LookRequest{Query: c.outgoing(q, r.asked), Systems: r.asked}, MaxLookBody)
+	resp, err := c.post(ctx, PathLook, LookRequest{
+		Query: c.outgoing(q, r.asked), Systems: r.asked, Token: q.Officer.Token,
+	}, MaxLookBody)
 	if err != nil {
 		return err
 	}
@@ -121,9 +130,11 @@ func (c *Client) post(ctx context.Context, path string, v any, limit int) (*http
 func (c *Client) outgoing(q capture.Query, systems []string) capture.Query {
 	m := q.Evidence.Modality()
 	out := capture.Query{
-		Check: q.Check,
-		Booth: c.opt.Booth,
-		At:    q.At,
+		Check:    q.Check,
+		Booth:    c.opt.Booth,
+		At:       q.At,
+		Identify: q.Identify,
+		Grant:    q.Grant,
 		Officer: capture.Officer{ID: q.Officer.ID, Profile: capture.Profile{
 			Name:       q.Officer.Profile.Name,
 			Category:   q.Officer.Profile.Category,

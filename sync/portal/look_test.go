@@ -38,6 +38,45 @@ func TestSystemsAreThoseOfTheProfileThatThePortalServes(t *testing.T) {
 	}
 }
 
+func TestTheIdentityRepositoryIsAskedOnAGroundOnly(t *testing.T) {
+	p := newPlace(t, http.NotFoundHandler())
+	p.opt.Systems = append(p.opt.Systems, "CIR")
+	c, q := p.client(t), documentQuery()
+	q.Officer.Profile.Systems[capture.ModalityDocument] = []string{"SIS", "CIR"}
+	if got := c.Systems(q); !slices.Equal(got, []string{"SIS"}) {
+		t.Errorf("without a ground = %v", got)
+	}
+	q.Identify = &capture.Identification{Ground: capture.GroundNoDocument}
+	if got := c.Systems(q); !slices.Equal(got, []string{"CIR"}) {
+		t.Errorf("with a ground = %v", got)
+	}
+	q.Officer.Profile.Systems[capture.ModalityDocument] = []string{"SIS"}
+	if got := c.Systems(q); len(got) > 0 {
+		t.Errorf("with a ground and no right to ask = %v", got)
+	}
+}
+
+func TestTokenGroundAndGrantGoToCentral(t *testing.T) {
+	var asked *LookRequest
+	p := newPlace(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked, _ = ReadLook(w, r)
+		NewReplyWriter(w).End()
+	}))
+	q := documentQuery()
+	q.Officer.Token, q.Grant = "signed-in", "a.b.c"
+	ask(t.Context(), p.client(t), q)
+	if asked == nil || asked.Token != "signed-in" || asked.Query.Grant != "a.b.c" || asked.Query.Identify != nil {
+		t.Errorf("asked %+v", asked)
+	}
+	q.Identify = &capture.Identification{Ground: capture.GroundNoDocument}
+	q.Officer.Profile.Systems[capture.ModalityDocument] = []string{"CIR"}
+	p.opt.Systems = []string{"CIR"}
+	ask(t.Context(), p.client(t), q)
+	if asked == nil || asked.Query.Identify == nil || asked.Query.Identify.Ground != capture.GroundNoDocument {
+		t.Errorf("asked %+v", asked)
+	}
+}
+
 func TestLookAsksNobodyIfTheProfileAllowsNone(t *testing.T) {
 	p := newPlace(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("portal was asked") }))
 	q := documentQuery()
@@ -125,6 +164,7 @@ func TestLookRefusesWhatIsNotAnAnswer(t *testing.T) {
 		{"no hit with a finding", `{"answer":{"system":"SIS","state":"no_hit","findings":[{"entry":"x","by":"name","score":1}]}}` + "\n" + sltdNoHit + end, ErrRefused, "unavailable"},
 		{"a score beyond one", `{"answer":{"system":"SIS","state":"hit","findings":[{"score":1.5}]}}` + "\n" + sltdNoHit + end, ErrRefused, "unavailable"},
 		{"answer and end in one line", `{"answer":{"system":"SIS","state":"no_hit"},"end":true}` + "\n" + sltdNoHit + end, ErrRefused, "unavailable"},
+		{"a link of no colour", `{"answer":{"system":"SIS","state":"no_hit","links":[{"id":"l","colour":"blue","systems":["SIS"]}]}}` + "\n" + sltdNoHit + end, ErrRefused, "unavailable"},
 		{"an empty object", "{}\n" + sisNoHit + sltdNoHit + end, ErrRefused, "no_hit"},
 		{"a huge line", sisNoHit + strings.Repeat("x", MaxReplyLine+1) + "\n" + end, ErrTooLarge, "no_hit"},
 		{"too many lines", strings.Repeat("{}\n", MaxReplyLines+1) + sisNoHit + end, ErrTooLarge, "unavailable"},

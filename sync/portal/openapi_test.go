@@ -37,6 +37,10 @@ func TestDocumentNamesEveryFieldOfTheTypes(t *testing.T) {
 		"LookReply":     LookReply{},
 		"ReportRequest": ReportRequest{},
 		"ReportReply":   ReportReply{},
+		"Alert":         Alert{},
+		"DrillEvent":    DrillEvent{},
+		"Documents":     Documents{},
+		"Verification":  Verification{},
 	} {
 		compare(t, name, reflect.TypeOf(v), doc.Components.Schemas[name])
 	}
@@ -135,15 +139,30 @@ func TestRealExchangesFitTheDocument(t *testing.T) {
 			List: "sis-persons", Version: 7, AsOf: time.Now(), At: time.Now(),
 			Rest: &capture.Rest{State: capture.StateStale, Reason: "old"},
 			Findings: []capture.Finding{{Entry: "e1", By: capture.ByName, State: capture.StateHit, Score: 0.9, Name: "X", Category: "c", Action: "a", Discreet: true,
-				Explanation: []capture.Part{{What: "surname", Asked: "A", Found: "B", Note: "n", Weight: 0.5}}}},
+				Needs: "judicial", Minor: true, Explanation: []capture.Part{{What: "surname", Asked: "A", Found: "B", Note: "n", Weight: 0.5}}}},
+			Facts: []capture.Fact{{Code: capture.FactDaysLeft, Value: "23"}},
+			Links: []capture.Link{{ID: "l", Colour: capture.LinkYellow, Systems: []string{"SIS", "VIS"}, Work: "w", Due: time.Now(), Discreet: true}},
 		})
 		rw.Answer(capture.Answer{System: "SLTD", Modality: capture.ModalityDocument, State: capture.StateUnavailable, Reason: "down"})
 		rw.End()
 	})
 	mux.HandleFunc("POST "+PathReport, acknowledging(t, key))
+	mux.HandleFunc("POST "+PathVerify, func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) })
+	for _, path := range []string{PathProfiles, PathRevoked} {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			json.NewEncoder(w).Encode(Documents{Documents: []string{"a.b.c"}})
+		})
+	}
 	done := make(chan *recorder, 1)
 	c := newPlace(t, recording(mux, done)).client(t)
 
+	identifying := documentQuery()
+	identifying.Officer.Profile.Systems[capture.ModalityDocument] = []string{"CIR"}
+	identifying.Officer.Token = "token"
+	identifying.Identify = &capture.Identification{Ground: capture.GroundDoubtOnHolder, BestInterests: "lost"}
+	identifying.Grant = "a.b.c"
+	c.opt.Systems = append(c.opt.Systems, "CIR")
 	for name, exchange := range map[string]struct {
 		path, media string
 		call        func() error
@@ -152,8 +171,23 @@ func TestRealExchangesFitTheDocument(t *testing.T) {
 			_, err := ask(t.Context(), c, documentQuery())
 			return err
 		}},
+		"identification": {PathLook, contentLines, func() error {
+			ask(t.Context(), c, identifying) // answered for systems that it was not asked about
+			return nil
+		}},
 		"report": {PathReport, "application/json", func() error {
 			_, err := c.Report(t.Context(), items(3))
+			return err
+		}},
+		"verification": {PathVerify, "", func() error {
+			return c.Verify(t.Context(), Verification{Token: "t", Officer: "officer-2", Profile: "second line", Link: "l", Colour: capture.LinkRed, Why: "two passports"})
+		}},
+		"profiles": {PathProfiles, "application/json", func() error {
+			_, err := c.Profiles(t.Context())
+			return err
+		}},
+		"revoked grants": {PathRevoked, "application/json", func() error {
+			_, err := c.Revoked(t.Context())
 			return err
 		}},
 	} {
@@ -162,7 +196,11 @@ func TestRealExchangesFitTheDocument(t *testing.T) {
 		}
 		last := <-done
 		op := doc.Paths.Value(exchange.path).Post
-		fits(t, name+" request", op.RequestBody.Value.Content["application/json"], last.request.Bytes())
+		if op == nil {
+			op = doc.Paths.Value(exchange.path).Get
+		} else {
+			fits(t, name+" request", op.RequestBody.Value.Content["application/json"], last.request.Bytes())
+		}
 		for line := range bytes.Lines(last.reply.Bytes()) {
 			fits(t, name+" reply", op.Responses.Value("200").Value.Content[exchange.media], line)
 		}

@@ -8,10 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"boothd/capture"
 )
@@ -22,6 +19,8 @@ const (
 	MaxFindings = 64  // open ones, and as many discreet ones
 	MaxParts    = 16  // of a finding's explanation
 	MaxText     = 512 // bytes of any text
+	MaxFacts    = 64
+	MaxLinks    = 64 // open ones, and as many discreet ones
 )
 
 // Errors of a look's reply.
@@ -40,6 +39,7 @@ type replies struct {
 	evidence string
 	modality capture.Modality
 	source   string
+	named    func(system string) bool // whether the profile names the system; nil if any will do
 	now      func() time.Time
 
 	answered []string
@@ -135,104 +135,12 @@ func (r *replies) check(a *capture.Answer) error {
 	default:
 		return errors.New(a.System + " has a state that is not known")
 	}
-	for i := range a.Findings {
-		if s := a.Findings[i].Score; s < 0 || s > 1 {
-			return errors.New(a.System + " has a score outside 0 to 1")
-		}
-	}
-	return nil
+	return checkParts(a)
 }
 
 // own makes the answer speak of what was asked and keeps it within the limits.
 func (r *replies) own(a capture.Answer) capture.Answer {
 	a.Evidence, a.Modality, a.Source = r.evidence, r.modality, r.source
 	a.At, a.Late, a.Silence = r.now(), false, false
-	if a.AsOf.After(a.At) {
-		a.AsOf = a.At
-	}
-	a.List = clip(a.List, MaxText)
-	a.Reason = clip(a.Reason, MaxText)
-	switch a.State {
-	case capture.StateHit, capture.StatePossible:
-		a = ownFindings(a)
-	default:
-		a.Rest = nil
-	}
-	return a
-}
-
-// ownFindings keeps the findings within the limits. What an officer without clearance is
-// left with of the answer must be the same with discreet findings as without: these take no
-// open finding's place, and the portal's reason, which could speak of them, is not taken.
-func ownFindings(a capture.Answer) capture.Answer {
-	a.Rest = ownRest(a.Rest)
-	a.Reason = ""
-	kept := map[bool]int{} // by whether they are discreet
-	all := a.Findings
-	a.Findings = nil
-	for _, f := range all {
-		if f.State != capture.StateHit && f.State != capture.StatePossible {
-			f.State = a.State
-		}
-		if kept[f.Discreet]++; kept[f.Discreet] <= MaxFindings {
-			limitFinding(&f)
-			a.Findings = append(a.Findings, f)
-		}
-	}
-	if slices.ContainsFunc(a.Findings, func(f capture.Finding) bool { return f.State == capture.StateHit }) {
-		a.State = capture.StateHit
-	}
-	if more := kept[false] - MaxFindings; more > 0 {
-		a.Reason = fmt.Sprintf("%d more findings at central", more)
-	}
-	return a
-}
-
-// ownRest keeps the rest within the limits. One that is not understood is not known.
-func ownRest(r *capture.Rest) *capture.Rest {
-	if r == nil {
-		return nil
-	}
-	switch r.State {
-	case capture.StateNoHit:
-		return nil
-	case capture.StateStale, capture.StateUnavailable:
-		return &capture.Rest{State: r.State, Reason: clip(r.Reason, MaxText)}
-	}
-	return &capture.Rest{State: capture.StateUnavailable, Reason: reasonOf(ErrRefused)}
-}
-
-func limitFinding(f *capture.Finding) {
-	f.By = capture.By(clip(string(f.By), MaxText))
-	for _, s := range []*string{&f.Entry, &f.Category, &f.Action, &f.Name} {
-		*s = clip(*s, MaxText)
-	}
-	if len(f.Explanation) > MaxParts {
-		f.Explanation = f.Explanation[:MaxParts]
-	}
-	for i := range f.Explanation {
-		p := &f.Explanation[i]
-		for _, s := range []*string{&p.What, &p.Asked, &p.Found, &p.Note} {
-			*s = clip(*s, MaxText)
-		}
-	}
-}
-
-// clip cuts s to at most n bytes at a character's border, and takes out what does not
-// print: control characters, and those that turn the direction of writing and could make
-// one name look like another.
-func clip(s string, n int) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	if len(s) > n {
-		for n > 0 && !utf8.RuneStart(s[n]) {
-			n--
-		}
-		s = s[:n]
-	}
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return -1
-		}
-		return r
-	}, s)
+	return limited(a, r.named)
 }

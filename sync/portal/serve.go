@@ -10,7 +10,11 @@ import (
 	"sync"
 
 	"boothd/capture"
+	"boothd/internal/signed"
 )
+
+// MaxToken limits an officer's token, in bytes.
+const MaxToken = 16 << 10
 
 // maxSystems limits how many systems one look may name.
 const maxSystems = 64
@@ -44,6 +48,12 @@ func checkLook(req *LookRequest) error {
 		return errors.New("no booth, check or evidence id")
 	case len(req.Systems) == 0 || len(req.Systems) > maxSystems:
 		return fmt.Errorf("%d systems, want 1 to %d", len(req.Systems), maxSystems)
+	}
+	if i := req.Query.Identify; i != nil && !i.Ground.Valid() {
+		return errors.New("an identification on no ground of the law")
+	}
+	if len(req.Query.Grant) > signed.MaxSize || len(req.Token) > MaxToken {
+		return errors.New("a grant or token that is too long")
 	}
 	for _, s := range req.Systems {
 		if !req.Query.Officer.Profile.May(s, e.Modality()) {

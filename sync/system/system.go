@@ -95,3 +95,8 @@ const (
 	TDAWN    = "TDAWN" // Interpol, travel documents associated with notices
 	CIR      = "CIR"   // the common identity repository
 )
+
+// Known lists the systems that the regulations name.
+func Known() []string {
+	return []string{SIS, VIS, EES, ETIAS, Eurodac, ECRISTCN, Europol, SLTD, TDAWN, CIR}
+}

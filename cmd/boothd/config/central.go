@@ -14,7 +14,8 @@ import (
 // peopleFaults looks at who may ask what.
 func (c *Config) peopleFaults(f *faultList) {
 	profiles := map[string]bool{}
-	f.unless(len(c.Profiles) > 0, "profile", "is missing: nobody may ask anything")
+	signed := len(c.Portal.ProfileKeys) > 0 // central's profiles are known later only
+	f.unless(len(c.Profiles) > 0 || signed, "profile", "is missing: nobody may ask anything")
 	for i := range c.Profiles {
 		p, key := &c.Profiles[i], fmt.Sprintf("profile[%d]", i)
 		f.unless(idPattern.MatchString(p.Name), key+".name", "is no name")
@@ -24,14 +25,15 @@ func (c *Config) peopleFaults(f *faultList) {
 		profiles[p.Name] = true
 		c.systemFaults(f, key+".systems", p.Systems)
 	}
-	f.unless(len(c.Officers) > 0, "officer", "is missing: nobody can log in")
+	f.unless(len(c.Officers) > 0 || c.SignIn.Issuer != "", "officer", "is missing: nobody can log in")
 	ids, tokens := map[string]bool{}, map[string]string{}
 	for i, o := range c.Officers {
 		key := fmt.Sprintf("officer[%d]", i)
 		f.unless(idPattern.MatchString(o.ID), key+".id", "is no name")
 		f.unless(!ids[o.ID], key+".id", "is there twice")
 		ids[o.ID] = true
-		f.unless(profiles[o.Profile], key+".profile", "%q is not the name of a profile", o.Profile)
+		named := profiles[o.Profile] || signed && idPattern.MatchString(o.Profile)
+		f.unless(named, key+".profile", "%q is not the name of a profile", o.Profile)
 		key += ".token_file"
 		if !f.file(key, o.TokenFile) {
 			continue
@@ -83,6 +85,7 @@ func (c *Config) portalFaults(f *faultList) {
 	}
 	if p.URL == "" {
 		f.unless(len(p.Systems) == 0, "portal.url", "is missing though portal.systems names systems")
+		f.unless(len(p.ProfileKeys) == 0, "portal.url", "is missing though portal.profile_keys says that central has profiles")
 		return
 	}
 	u, err := url.Parse(p.URL)

@@ -31,7 +31,10 @@ type Config struct {
 	Policy   Policy            `toml:"policy"`
 	Profiles []capture.Profile `toml:"profile"`
 	Officers []Officer         `toml:"officer"`
+	SignIn   SignIn            `toml:"signin"`
 	Portal   Portal            `toml:"portal"`
+	Direct   []Direct          `toml:"direct"`
+	National National          `toml:"national"`
 	MQTT     MQTT              `toml:"mqtt"`
 	Lists    []List            `toml:"list"`
 	Outbox   Outbox            `toml:"outbox"`
@@ -45,6 +48,8 @@ type Booth struct {
 	ID    string `toml:"id"`        // unique within the authority
 	Place string `toml:"place"`     // shown to the officer
 	State string `toml:"state_dir"` // databases and keys
+	// Direction is which way travellers cross here: "entry" or "exit"; empty if both.
+	Direction capture.Direction `toml:"direction"`
 }
 
 // API is the local HTTP interface.
@@ -110,6 +115,11 @@ type Portal struct {
 	Linger  Duration `toml:"linger"`
 	Sealing string   `toml:"sealing_key"`  // central's public key for records
 	Signing []string `toml:"signing_keys"` // central's public keys of acknowledgements, the present one and those before it
+	// ProfileKeys may sign profiles. With them central's profiles count instead of those of
+	// the same name in this file, and besides them.
+	ProfileKeys []string `toml:"profile_keys"`
+	// GrantKeys may sign grants. With them the booth verifies a grant before it is used.
+	GrantKeys []string `toml:"grant_keys"`
 }
 
 // MQTT is the broker that brings list updates.
@@ -162,6 +172,7 @@ func defaults() Config {
 		Log:    Log{Level: "info", Format: "text"},
 		Check:  Check{Require: []capture.Modality{"document", "face", "finger"}, Auto: true, FingersFrom: 12, Finger: 2, MinQuality: 20},
 		Policy: Policy{Default: Rule{Hit: "stop", Possible: "refer", Unavailable: "incomplete", Stale: "refer"}},
+		SignIn: SignIn{Client: "boothd"},
 		Portal: Portal{Timeout: Duration(5 * time.Second), Linger: Duration(time.Minute)},
 		Outbox: Outbox{MaxBytes: 4 << 30, MaxAge: Duration(14 * 24 * time.Hour), Reserve: 64 << 20},
 		USB:    USB{Local: true},
@@ -238,9 +249,16 @@ func (c *Config) absolute(dir string) {
 		&c.Booth.State, &c.Portal.CA, &c.Portal.Cert, &c.Portal.Key, &c.Portal.Sealing,
 		&c.MQTT.CA, &c.MQTT.Cert, &c.MQTT.Key, &c.MQTT.PasswordFile,
 	}
-	for i := range c.Portal.Signing {
-		paths = append(paths, &c.Portal.Signing[i])
+	for _, list := range [][]string{c.Portal.Signing, c.Portal.ProfileKeys, c.Portal.GrantKeys} {
+		for i := range list {
+			paths = append(paths, &list[i])
+		}
 	}
+	paths = append(paths, &c.National.CA)
+	for i := range c.Direct {
+		paths = append(paths, &c.Direct[i].CA, &c.Direct[i].Cert, &c.Direct[i].Key)
+	}
+	paths = append(paths, &c.SignIn.CA, &c.SignIn.Keys)
 	for i := range c.Officers {
 		paths = append(paths, &c.Officers[i].TokenFile)
 	}

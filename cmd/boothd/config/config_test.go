@@ -179,6 +179,17 @@ func TestEveryFaultIsNamed(t *testing.T) {
 		{"a booth without an id", `id = "north-3"`, ``, "booth.id: "},
 		{"a listener open to the network", `[usb]`, "[api]\nlisten = \"0.0.0.0:8470\"\n[usb]", "api.listen: must be a loopback"},
 		{"a hit that clears", `hit = "stop"`, `hit = "clear"`, "policy.default.hit: must not be clear"},
+		{"a direction that is none", `place =`, "direction = \"both\"\nplace =", "booth.direction: must be entry or exit"},
+		{"a profile key that is none", `timeout = "4s"`, `profile_keys = ["text"]`, "portal.profile_keys[0]: read "},
+		{"a grant key that is not there", `timeout = "4s"`, `grant_keys = ["nowhere"]`, "portal.grant_keys[0]: "},
+		{"signed profiles without a portal", "url = \"https://portal.example:8443\"", `profile_keys = ["sign.pub"]`, "portal.url: is missing though portal.profile_keys"},
+		{"a direct system that central does not have", `[mqtt]`, "[[direct]]\nsystem = \"VIS\"\nurl = \"http://127.0.0.1:1\"\n[mqtt]", `direct[0].system: "VIS" is not among portal.systems`},
+		{"a direct system twice", `[mqtt]`, "[[direct]]\nsystem = \"EES\"\nurl = \"http://127.0.0.1:1\"\n[[direct]]\nsystem = \"EES\"\nurl = \"http://[::1]:2\"\n[mqtt]", "direct[1].system: is there twice"},
+		{"a direct system in the clear", `[mqtt]`, "[[direct]]\nsystem = \"EES\"\nurl = \"http://ees.example\"\nca = \"ca.pem\"\ncert = \"booth.pem\"\nkey = \"booth.key\"\n[mqtt]", "direct[0].url: must begin with https"},
+		{"a direct system without a certificate", `[mqtt]`, "[[direct]]\nsystem = \"EES\"\nurl = \"https://ees.example\"\nca = \"ca.pem\"\n[mqtt]", "direct[0].cert: is missing"},
+		{"a direct system without an authority", `[mqtt]`, "[[direct]]\nsystem = \"EES\"\nurl = \"https://ees.example\"\ncert = \"booth.pem\"\nkey = \"booth.key\"\n[mqtt]", "direct[0].ca: is missing"},
+		{"a national probe that is no address", `[mqtt]`, "[national]\nprobe = \"ministry\"\n[mqtt]", "national.probe: must begin with https"},
+		{"a national authority that is none", `[mqtt]`, "[national]\nprobe = \"https://ministry.example\"\nca = \"text\"\n[mqtt]", "national.ca: read "},
 		{"an officer without a profile", `profile = "first-line"`, `profile = "second-line"`, `officer[0].profile: "second-line"`},
 		{"a token file that is not there", `token_file = "token"`, `token_file = "nowhere"`, "officer[0].token_file: "},
 		{"a portal without TLS", `https://portal`, `http://portal`, "portal.url: must begin with https"},
@@ -241,6 +252,29 @@ func TestEveryFaultIsNamed(t *testing.T) {
 				t.Errorf("error %q, want the file and %q", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestProfilesMayBeCentralsAlone(t *testing.T) {
+	text := strings.Replace(whole, `timeout = "4s"`, `profile_keys = ["sign.pub"]`, 1)
+	begin, end := strings.Index(text, "[[profile]]"), strings.Index(text, "[[officer]]")
+	c, err := Read(write(t, text[:begin]+text[end:]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Profiles) != 0 || c.Officers[0].Profile != "first-line" || !filepath.IsAbs(c.Portal.ProfileKeys[0]) {
+		t.Errorf("profiles %v, keys %v", c.Profiles, c.Portal.ProfileKeys)
+	}
+}
+
+func TestSystemsAskedDirectlyAreRead(t *testing.T) {
+	direct := "[[direct]]\nsystem = \"EES\"\nurl = \"https://ees.example/v1\"\nca = \"ca.pem\"\ncert = \"booth.pem\"\nkey = \"booth.key\"\n[national]\nprobe = \"https://ministry.example\"\n[mqtt]"
+	c, err := Read(write(t, strings.Replace(whole, `[mqtt]`, direct, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Direct) != 1 || c.Direct[0].System != "EES" || !filepath.IsAbs(c.Direct[0].CA) || c.National.Probe == "" {
+		t.Errorf("direct %+v, national %+v", c.Direct, c.National)
 	}
 }
 

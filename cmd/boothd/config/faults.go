@@ -22,7 +22,9 @@ func (c *Config) faults() []Fault {
 	c.boothFaults(f)
 	c.checkFaults(f)
 	c.peopleFaults(f)
+	c.signInFaults(f)
 	c.portalFaults(f)
+	c.directFaults(f)
 	c.listFaults(f)
 	c.deviceFaults(f)
 	return f.list

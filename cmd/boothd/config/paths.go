@@ -13,3 +13,20 @@ func (c *Config) KeysDir() string { return filepath.Join(c.Booth.State, "keys") 
 
 // SpoolDir is the folder of what was fetched of list updates so far.
 func (c *Config) SpoolDir() string { return filepath.Join(c.Booth.State, "spool") }
+
+// AlertsPath is the database of the alerts that nobody has dismissed yet.
+func (c *Config) AlertsPath() string { return filepath.Join(c.Booth.State, "alerts.db") }
+
+// ProfilesDir is the folder of central's signed profiles.
+func (c *Config) ProfilesDir() string { return filepath.Join(c.Booth.State, "profiles") }
+
+// RevokedPath is the signed list of revoked grants.
+func (c *Config) RevokedPath() string { return filepath.Join(c.Booth.State, "revoked.jws") }
+
+// SignInKeysPath is where the issuer's keys are kept.
+func (c *Config) SignInKeysPath() string {
+	if c.SignIn.Keys != "" {
+		return c.SignIn.Keys
+	}
+	return filepath.Join(c.Booth.State, "signin.json")
+}

@@ -29,7 +29,9 @@ func TestEveryDeedReachesTheDesk(t *testing.T) {
 		{"a check is concluded", "POST", "checks/C1/conclude", "", 204, "conclude C1"},
 		{"a decision names who decided", "POST", "checks/C1/disposition", `{"decision":"refer","why":" nervous "}`, 204, `dispose C1 refer "nervous" by officer-7`},
 		{"a check is abandoned", "POST", "checks/C1/abandon", `{"why":"left"}`, 204, `abandon C1 "left"`},
-		{"an alert is dismissed", "DELETE", "alerts/A1", "", 204, "dismiss A1"},
+		{"an alert is dismissed", "DELETE", "alerts/A1", "", 204, "dismiss A1 by officer-7"},
+		{"somebody is identified", "POST", "checks/C1/identify", `{"ground":"doubt_on_holder","best_interests":" lost "}`, 204, `identify C1 doubt_on_holder "lost" by officer-7`},
+		{"an authorisation is attached", "POST", "checks/C1/grant", `{"grant":"a.b.c\n"}`, 204, "grant C1 a.b.c"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -62,6 +64,12 @@ func TestBodiesAreRefused(t *testing.T) {
 		{"incomplete as a decision", "checks/C1/disposition", `{"decision":"incomplete"}`, "bad-request"},
 		{"a reason that is too long", "checks/C1/disposition", `{"decision":"stop","why":"` + long + `"}`, "bad-request"},
 		{"a reason with a line break", "checks/C1/disposition", `{"decision":"stop","why":"a\nb"}`, "bad-request"},
+		{"a ground that the law does not know", "checks/C1/identify", `{"ground":"curiosity"}`, "bad-request"},
+		{"an authorisation that is no signed text", "checks/C1/grant", `{"grant":"a b"}`, "bad-request"},
+		{"an authorisation that is too long", "checks/C1/grant", `{"grant":"` + strings.Repeat("A", 70<<10) + `"}`, "too-large"},
+		{"a link left yellow", "links/l-1/verify", `{"colour":"yellow","why":"x"}`, "bad-request"},
+		{"a link verified for no reason", "links/l-1/verify", `{"colour":"red","why":""}`, "bad-request"},
+		{"an exchange of no bundle", "exchange", `{"bundle":"12","files":1,"bytes":1,"recipient":"r","kind":"own","key":"k"}`, "bad-request"},
 		{"abandoning for no reason", "checks/C1/abandon", `{"why":"  "}`, "bad-request"},
 	}
 	for _, test := range tests {
@@ -92,6 +100,10 @@ func TestErrorsOfTheDeskBecomeSentences(t *testing.T) {
 		{check.ErrNotDecided, 409, "not-decided", ""},
 		{check.ErrWhyNeeded, 422, "why-needed", ""},
 		{check.ErrBadInput, 422, "not-allowed", ""},
+		{check.ErrNoEvidence, 409, "no-evidence", ""},
+		{check.ErrNotPermitted, 403, "not-permitted", ""},
+		{check.ErrChild, 422, "child", ""},
+		{fmt.Errorf("%w: %w", check.ErrGrant, errors.New(secret)), 422, "grant", ""},
 		{fmt.Errorf("%w: %w", check.ErrNotKept, errors.New(secret)), 507, "not-kept", ""},
 		{fmt.Errorf("%w: line 2", mrz.ErrNoZone), 422, "no-zone", ""},
 		{&check.RefusedError{Reason: &outbox.LimitError{Limit: outbox.LimitDisk, Text: secret}}, 503, "check-refused", "The booth's disk is nearly full."},

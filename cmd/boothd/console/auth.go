@@ -45,11 +45,12 @@ type sessions struct {
 type session struct {
 	officer capture.Officer
 	ends    time.Time
+	signed  *signed // nil if the officer came with a token of this booth
 }
 
 // open begins a session and returns the cookie's value. If there are too many the oldest
 // makes room.
-func (s *sessions) open(o capture.Officer) string {
+func (s *sessions) open(one session) string {
 	id := rand.Text()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,7 +67,7 @@ func (s *sessions) open(o capture.Officer) string {
 		}
 		delete(s.byKey, oldest)
 	}
-	s.byKey[sha256.Sum256([]byte(id))] = session{officer: o, ends: time.Now().Add(sessionLifetime)}
+	s.byKey[sha256.Sum256([]byte(id))] = one
 	return id
 }
 
@@ -134,7 +135,7 @@ func (f *failures) forget() {
 }
 
 func (s *Server) authenticate(token string) (capture.Officer, bool) {
-	if len(token) > maxToken {
+	if len(token) > maxToken || s.cfg.Auth == nil {
 		return capture.Officer{}, false
 	}
 	return s.cfg.Auth.Authenticate(token)
@@ -153,7 +154,7 @@ func (s *Server) officer(r *http.Request) (capture.Officer, error) {
 		if !strings.EqualFold(scheme, "Bearer") {
 			return capture.Officer{}, errSignIn()
 		}
-		return s.bearer(strings.TrimSpace(token))
+		return s.bearer(r, strings.TrimSpace(token))
 	}
 	cookie, err := r.Cookie(cookieName)
 	if err != nil || !fromOwnPage(r) {
@@ -168,9 +169,14 @@ func (s *Server) officer(r *http.Request) (capture.Officer, error) {
 
 // bearer looks at every token: one kiosk program with an old token must not lock out the
 // others.
-func (s *Server) bearer(token string) (capture.Officer, error) {
+func (s *Server) bearer(r *http.Request, token string) (capture.Officer, error) {
 	if o, ok := s.authenticate(token); ok {
 		return o, nil
+	}
+	if s.isSigned(token) {
+		if o, err := s.signedBearer(r, token); err == nil || !countsAsFailure(err) {
+			return o, err
+		}
 	}
 	if wait := s.bearers.wait(); wait > 0 {
 		return capture.Officer{}, errTooManyFailures(wait)
@@ -181,7 +187,7 @@ func (s *Server) bearer(token string) (capture.Officer, error) {
 
 func errSignIn() *problem {
 	return newProblem(http.StatusUnauthorized, "sign-in",
-		"Nobody is signed in, or the session has ended.", "Sign in with your token.")
+		"Nobody is signed in, or the session has ended.", "Sign in again.")
 }
 
 // signedIn is who uses the page.
@@ -202,18 +208,28 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	if wait := s.logins.wait(); wait > 0 {
 		return errTooManyFailures(wait)
 	}
-	o, ok := s.authenticate(body.Token)
-	if !ok {
-		s.logins.add()
-		s.cfg.Log.WarnContext(r.Context(), "sign-in refused")
-		return errWrongToken()
+	if o, ok := s.authenticate(body.Token); ok {
+		s.begin(w, r, session{officer: o, ends: time.Now().Add(sessionLifetime)})
+		return s.whoAmI(w, r, o)
 	}
+	if s.isSigned(body.Token) {
+		err := s.loginSigned(w, r, body.Token)
+		if err == nil || !countsAsFailure(err) {
+			return err
+		}
+	}
+	s.logins.add()
+	s.cfg.Log.WarnContext(r.Context(), "sign-in refused")
+	return errWrongToken()
+}
+
+// begin opens a session and gives the browser its cookie.
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, one session) {
 	http.SetCookie(w, &http.Cookie{ // not Secure: the page is served without TLS
-		Name: cookieName, Value: s.sessions.open(o), Path: "/", MaxAge: int(sessionLifetime / time.Second),
+		Name: cookieName, Value: s.sessions.open(one), Path: "/", MaxAge: int(sessionLifetime / time.Second),
 		HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	})
-	s.cfg.Log.InfoContext(r.Context(), "officer signed in", "officer", o.ID)
-	return s.whoAmI(w, r, o)
+	s.cfg.Log.InfoContext(r.Context(), "officer signed in", "officer", one.officer.ID, "profile", one.officer.Profile.Name)
 }
 
 func (s *Server) logout(w http.ResponseWriter, r *http.Request, o capture.Officer) error {

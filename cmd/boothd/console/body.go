@@ -3,6 +3,7 @@ package console
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"boothd/capture"
+	"boothd/sync/signin"
 )
 
 // The limits of what a request may say.
@@ -19,7 +21,9 @@ const (
 	maxLines = 3       // of a machine-readable zone
 	maxLine  = 64      // characters of each
 	maxWhy   = 500     // characters of a reason
-	maxToken = 512     // characters
+
+	maxProfile = 64  // characters of a profile's name
+	maxToken   = 512 // characters of a token of this booth
 )
 
 type loginBody struct {
@@ -27,8 +31,19 @@ type loginBody struct {
 }
 
 func (b *loginBody) check() error {
-	if b.Token == "" || len(b.Token) > maxToken {
+	if b.Token == "" || len(b.Token) > signin.MaxToken {
 		return errBody("The token is empty or too long.")
+	}
+	return nil
+}
+
+type profileBody struct {
+	Profile string `json:"profile"`
+}
+
+func (b *profileBody) check() error {
+	if b.Profile == "" || len(b.Profile) > maxProfile {
+		return errBody("The profile's name is empty or too long.")
 	}
 	return nil
 }
@@ -121,11 +136,16 @@ func errBody(detail string) *problem {
 
 // decode reads the request's body, one JSON object without unknown keys, and checks it.
 func decode[B interface{ check() error }](w http.ResponseWriter, r *http.Request, body B) error {
+	return decodeUpTo(w, r, body, maxBody)
+}
+
+// decodeUpTo is decode with another limit, in bytes.
+func decodeUpTo[B interface{ check() error }](w http.ResponseWriter, r *http.Request, body B, limit int64) error {
 	if mt, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mt != "application/json" {
 		return newProblem(http.StatusUnsupportedMediaType, "not-json",
 			"The request is not JSON.", "Send it with Content-Type: application/json.")
 	}
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
 	d.DisallowUnknownFields()
 	err := d.Decode(body)
 	if err == nil {
@@ -135,7 +155,7 @@ func decode[B interface{ check() error }](w http.ResponseWriter, r *http.Request
 	}
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		return newProblem(http.StatusRequestEntityTooLarge, "too-large",
-			"The request is too large.", "Send no more than 8 KiB.")
+			"The request is too large.", fmt.Sprintf("Send no more than %d KiB.", limit>>10))
 	}
 	return errBody("The body is not one JSON object with the keys of the OpenAPI document.")
 }

@@ -41,12 +41,15 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, o capture.Office
 		status, news := s.board.latest()
 		view := s.shown(o)
 		// After the view was taken, so that none is sent from after the session.
-		if now, err := s.officer(r); err != nil || now.ID != o.ID {
-			return nil // signed out, or the session has ended
+		now, err := s.officer(r)
+		now = s.inForce(now)
+		if err != nil || now.ID != o.ID || now.Profile.Name != o.Profile.Name || now.Profile.Cleared != o.Profile.Cleared {
+			return nil // signed out, the session has ended, or it is another one
 		}
+		o = now
 		st.send("view", &st.view, view)
 		if status != nil {
-			st.send("status", &st.status, shownStatus(*status, o))
+			st.send("status", &st.status, s.statusFor(*status, o))
 		}
 		select {
 		case <-changed:

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 
@@ -94,7 +95,17 @@ func (d *fakeDesk) Abandon(_ context.Context, id, _, why string) error {
 	return d.did("abandon %s %q", id, why)
 }
 
-func (d *fakeDesk) Dismiss(alert string) { d.did("dismiss %s", alert) }
+func (d *fakeDesk) Dismiss(_ context.Context, alert, officer string) error {
+	return d.did("dismiss %s by %s", alert, officer)
+}
+
+func (d *fakeDesk) Identify(_ context.Context, id, officer string, i capture.Identification) error {
+	return d.did("identify %s %s %q by %s", id, i.Ground, i.BestInterests, officer)
+}
+
+func (d *fakeDesk) UseGrant(_ context.Context, id, text string) error {
+	return d.did("grant %s %s", id, text)
+}
 
 func (d *fakeDesk) View(cleared bool) check.View {
 	d.mu.Lock()
@@ -111,6 +122,7 @@ func (d *fakeDesk) View(cleared bool) check.View {
 		c.Lines = nil
 		for _, l := range d.view.Check.Lines {
 			l.Answer = l.Answer.Shown(cleared)
+			l.Links = slices.DeleteFunc(slices.Clone(l.Links), func(v check.LinkView) bool { return v.Discreet && !cleared })
 			c.Lines = append(c.Lines, l)
 		}
 		v.Check = &c
@@ -174,9 +186,15 @@ func serve(t testing.TB, change ...func(*console.Config)) *booth {
 	}
 	b := &booth{fakeDesk: newFakeDesk(), URL: "http://" + ln.Addr().String(), ended: make(chan error, 1)}
 	cfg := console.Config{
-		Desk:    b.fakeDesk,
-		Auth:    tokens(),
-		Status:  func(context.Context) console.BoothStatus { return calmStatus() },
+		Desk:   b.fakeDesk,
+		Auth:   tokens(),
+		Status: func(context.Context) console.BoothStatus { return calmStatus() },
+		Exchange: func(_ context.Context, o capture.Officer, e capture.Exchange) error {
+			return b.did("exchange with %s by %s", e.Recipient, o.ID)
+		},
+		Verify: func(_ context.Context, o capture.Officer, link string, colour capture.LinkColour, why string) error {
+			return b.did("verify %s %s %q by %s", link, colour, why, o.ID)
+		},
 		Healthy: func(context.Context) error { return nil },
 		Ready:   func(context.Context) error { return errors.New("no document reader") },
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -60,7 +60,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		if !kiosk {
 			h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		}
-		if strings.HasPrefix(r.URL.Path, apiRoot) && !kiosk && !fromOwnSite(r) {
+		if strings.HasPrefix(r.URL.Path, apiRoot) && !kiosk && !fromOwnSite(r) && !isReturn(r) {
 			errForeign().write(w)
 			return
 		}
@@ -79,7 +79,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 func preflight(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Methods", "GET, POST, DELETE")
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, "+profileHeader)
 	h.Set("Access-Control-Max-Age", "600")
 	if r.Header.Get("Access-Control-Request-Private-Network") == "true" {
 		h.Set("Access-Control-Allow-Private-Network", "true")

@@ -46,6 +46,8 @@ var paths = []struct{ method, path string }{
 	{"POST", "/api/v1/checks/C1/retake"}, {"POST", "/api/v1/checks/C1/conclude"},
 	{"POST", "/api/v1/checks/C1/disposition"}, {"POST", "/api/v1/checks/C1/abandon"},
 	{"GET", "/api/v1/checks/C1/images/face-1"}, {"DELETE", "/api/v1/alerts/A1"},
+	{"POST", "/api/v1/checks/C1/identify"}, {"POST", "/api/v1/checks/C1/grant"},
+	{"POST", "/api/v1/links/L1/verify"}, {"POST", "/api/v1/exchange"},
 }
 
 func TestEveryPathIsGuarded(t *testing.T) {

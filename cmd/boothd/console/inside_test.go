@@ -16,7 +16,7 @@ import (
 func TestSessionEndsAfterAShift(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s sessions
-		id := s.open(capture.Officer{ID: "officer-7"})
+		id := s.open(session{officer: capture.Officer{ID: "officer-7"}, ends: time.Now().Add(sessionLifetime)})
 		time.Sleep(sessionLifetime - time.Second)
 		if o, ok := s.find(id); !ok || o.ID != "officer-7" {
 			t.Errorf("before the end: %v %t", o, ok)
@@ -33,7 +33,7 @@ func TestOldestSessionMakesRoom(t *testing.T) {
 		var s sessions
 		var ids []string
 		for range maxSessions + 1 {
-			ids = append(ids, s.open(capture.Officer{ID: "officer-7"}))
+			ids = append(ids, s.open(session{officer: capture.Officer{ID: "officer-7"}, ends: time.Now().Add(sessionLifetime)}))
 			time.Sleep(time.Second)
 		}
 		if _, ok := s.find(ids[0]); ok {

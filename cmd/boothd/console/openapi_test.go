@@ -75,7 +75,7 @@ func TestOpenAPIDocumentTellsTheTruth(t *testing.T) {
 	}
 
 	for name, v := range map[string]check.View{"empty": {}, "started": started(), "collecting": collecting(), "decided": decided(capture.OutcomeClear),
-		"stopped": stopped(), "fingered": fingered(), "discreet": discreet(), "incomplete": incomplete(), "alerted": alerted(closed())} {
+		"stopped": stopped(), "fingered": fingered(), "discreet": discreet(), "incomplete": incomplete(), "alerted": alerted(closed()), "linked": linked()} {
 		t.Run("view of a desk that is "+name, func(t *testing.T) {
 			b.show(v)
 			for _, who := range []string{token, clearedToken, narrowToken} {
@@ -101,6 +101,10 @@ func TestOpenAPIDocumentTellsTheTruth(t *testing.T) {
 		{method: "POST", path: "/api/v1/checks/C1/abandon", body: `{"why":"left"}`},
 		{method: "GET", path: "/api/v1/checks/C1/images/face-1"},
 		{method: "DELETE", path: "/api/v1/alerts/A1"},
+		{method: "POST", path: "/api/v1/checks/C1/identify", body: `{"ground":"no_document"}`},
+		{method: "POST", path: "/api/v1/checks/C1/grant", body: `{"grant":"a.b.c"}`},
+		{method: "POST", path: "/api/v1/links/L1/verify", body: `{"colour":"white","why":"married"}`},
+		{method: "POST", path: "/api/v1/exchange", body: handedOver("ngo", "Art 38", false)},
 		{method: "DELETE", path: "/api/v1/session"},
 		{method: "GET", path: "/healthz"}, {method: "GET", path: "/readyz"}, {method: "GET", path: "/metrics"},
 	} {
@@ -114,10 +118,16 @@ func TestOpenAPIDocumentTellsTheTruth(t *testing.T) {
 		{method: "POST", path: "/api/v1/checks/C1/retake", body: `{}`},
 		{method: "POST", path: "/api/v1/checks/C1/disposition", body: `{"decision":"incomplete"}`},
 		{method: "POST", path: "/api/v1/checks/C1/abandon", body: `{"why":""}`},
+		{method: "POST", path: "/api/v1/checks/C1/identify", body: `{"ground":"curiosity"}`},
+		{method: "POST", path: "/api/v1/checks/C1/grant", body: `{"grant":"a b"}`},
+		{method: "POST", path: "/api/v1/links/L1/verify", body: `{"colour":"yellow","why":"x"}`},
+		{method: "POST", path: "/api/v1/exchange", body: handedOver("private", "", false)},
 	} {
 		q.token = token
 		conforms(t, q, false)
 	}
+
+	signInConforms(t, b.URL, router, asked)
 
 	// The event stream does not end by itself; its events are held against the schemas.
 	l := b.listen(t, clearedToken)
@@ -152,5 +162,56 @@ func TestOpenAPIDocumentHoldsEveryPath(t *testing.T) {
 		if _, _, err := router.FindRoute(r); err != nil {
 			t.Errorf("%s %s: %v", p.method, p.path, err)
 		}
+	}
+}
+
+// signInConforms holds the sign-in at an issuer, which another booth has, against the
+// document, whose server is at the origin.
+func signInConforms(t *testing.T, origin string, router routers.Router, asked map[string]bool) {
+	t.Helper()
+	s := serveIssuer(t)
+	b := serve(t, s.signsIn(t, 0))
+	path, door := b.walk(t, "boris")
+	back := b.follow(t, path, door)
+	failedPath, failedDoor := b.walk(t, "carla")
+	failed := b.follow(t, failedPath, failedDoor)
+	headers := func(door string) map[string]string {
+		h := b.own()
+		h["Cookie"] = "boothd_login=" + door
+		return h
+	}
+	for _, q := range []request{
+		{method: "GET", path: "/api/v1/login"},
+		{method: "GET", path: "/api/v1/login", headers: headers(failed.cookies()["boothd_login"])},
+		{method: "GET", path: "/api/v1/login", headers: headers(back.cookies()["boothd_login"])},
+		{method: "GET", path: "/api/v1/login/start"},
+		{method: "GET", path: "/api/v1/login/return?state=a&code=b"},
+		{method: "POST", path: "/api/v1/login/profile", body: `{"profile":"elsewhere"}`, headers: headers(back.cookies()["boothd_login"])},
+		{method: "POST", path: "/api/v1/login/profile", body: `{"profile":"first-line"}`, headers: headers(back.cookies()["boothd_login"])},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), q.method, origin+q.path, strings.NewReader(q.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if q.body != "" {
+			r.Header.Set("Content-Type", "application/json")
+		}
+		route, params, err := router.FindRoute(r)
+		if err != nil {
+			t.Fatalf("%s %s is not in the document: %v", q.method, q.path, err)
+		}
+		in := &openapi3filter.RequestValidationInput{Request: r, Route: route, PathParams: params,
+			Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}}
+		if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil {
+			t.Errorf("request %s %s: %v", q.method, q.path, err)
+		}
+		got := b.send(t, q)
+		out := &openapi3filter.ResponseValidationInput{RequestValidationInput: in, Status: got.status, Header: got.header,
+			Options: &openapi3filter.Options{IncludeResponseStatus: true}}
+		out.SetBodyBytes(got.body)
+		if err := openapi3filter.ValidateResponse(context.Background(), out); err != nil {
+			t.Errorf("response %d to %s %s: %v\n%s", got.status, q.method, q.path, err, got.body)
+		}
+		asked[route.Operation.OperationID] = true
 	}
 }

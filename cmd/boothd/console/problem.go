@@ -54,6 +54,11 @@ func errNoCheck() *problem {
 		"This check is not the current one.", "Look at the page again; it shows the current check.")
 }
 
+func errNotKept() *problem {
+	return newProblem(http.StatusInsufficientStorage, "not-kept",
+		"This could not be recorded, so it does not count.", "Try again. If it happens again, follow the fall-back procedure and call technical support.")
+}
+
 func errInternal() *problem {
 	return newProblem(http.StatusInternalServerError, "internal",
 		"The booth could not do this.", "Try again. If it happens again, call technical support.")
@@ -79,8 +84,7 @@ func asProblem(err error) *problem {
 		return newProblem(http.StatusConflict, "wrong-phase",
 			"This cannot be done at this point of the check.", "Look at the page again; it shows what can be done.")
 	case errors.Is(err, check.ErrNotKept):
-		return newProblem(http.StatusInsufficientStorage, "not-kept",
-			"This could not be recorded, so it does not count.", "Try again. If it happens again, follow the fall-back procedure and call technical support.")
+		return errNotKept()
 	case errors.Is(err, check.ErrBadInput):
 		return newProblem(http.StatusUnprocessableEntity, "not-allowed",
 			"The booth does not take this value.", "Choose one that the page offers.")
@@ -94,6 +98,18 @@ func asProblem(err error) *problem {
 	case errors.Is(err, check.ErrWhyNeeded):
 		return newProblem(http.StatusUnprocessableEntity, "why-needed",
 			"Your decision departs from the recommended outcome.", "Give the reason for it.")
+	case errors.Is(err, check.ErrNoEvidence):
+		return newProblem(http.StatusConflict, "no-evidence",
+			"Nothing was captured by which the traveller could be identified.", "Take a finger or read the document first.")
+	case errors.Is(err, check.ErrNotPermitted):
+		return newProblem(http.StatusForbidden, "not-permitted",
+			"Your profile does not permit this question, or nobody answers it at this booth.", "Send the traveller to the second line.")
+	case errors.Is(err, check.ErrChild):
+		return newProblem(http.StatusUnprocessableEntity, "child",
+			"The traveller is, or may be, younger than 12.", "State why identifying the child serves its best interests, or do not identify it.")
+	case errors.Is(err, check.ErrGrant):
+		return newProblem(http.StatusUnprocessableEntity, "grant",
+			"This authorisation does not count here.", "Look at its holder, its dates and who signed it, or ask for a new one.")
 	}
 	return errInternal()
 }

@@ -28,6 +28,10 @@ func (s *Server) table() []route {
 		{method: "POST", path: "session", open: s.login},
 		{method: "GET", path: "session", forOfficer: s.whoAmI},
 		{method: "DELETE", path: "session", forOfficer: s.logout},
+		{method: "GET", path: "login", open: s.loginState},
+		{method: "GET", path: "login/start", open: s.loginStart},
+		{method: "GET", path: returnPath, open: s.loginReturn},
+		{method: "POST", path: "login/profile", open: s.loginProfile},
 		{method: "GET", path: "status", forOfficer: s.getStatus},
 		{method: "GET", path: "view", forOfficer: s.getView},
 		{method: "GET", path: "events", forOfficer: s.events},
@@ -41,6 +45,10 @@ func (s *Server) table() []route {
 		{method: "POST", path: "checks/{check}/abandon", forOfficer: s.abandon},
 		{method: "GET", path: "checks/{check}/images/{evidence}", forOfficer: s.image},
 		{method: "DELETE", path: "alerts/{alert}", forOfficer: s.dismiss},
+		{method: "POST", path: "checks/{check}/identify", forOfficer: s.identify},
+		{method: "POST", path: "checks/{check}/grant", forOfficer: s.useGrant},
+		{method: "POST", path: "links/{link}/verify", forOfficer: s.verifyLink},
+		{method: "POST", path: "exchange", forOfficer: s.exchange},
 	}
 }
 
@@ -79,13 +87,21 @@ func (s *Server) api(rt route) http.Handler {
 		} else {
 			var o capture.Officer
 			if o, err = s.officer(r); err == nil {
-				err = rt.forOfficer(w, r, o)
+				err = rt.forOfficer(w, r, s.inForce(o))
 			}
 		}
 		if err != nil {
 			s.fail(w, r, err)
 		}
 	})
+}
+
+// inForce gives the officer the profile as it is now, whatever it was at the sign-in.
+func (s *Server) inForce(o capture.Officer) capture.Officer {
+	if s.cfg.InForce == nil {
+		return o
+	}
+	return s.cfg.InForce(o)
 }
 
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -190,7 +206,9 @@ func (s *Server) dismiss(w http.ResponseWriter, r *http.Request, o capture.Offic
 		return newProblem(http.StatusNotFound, "no-alert",
 			"This alert is no longer shown.", "Look at the page again; it shows the alerts that there are.")
 	}
-	s.cfg.Desk.Dismiss(id)
+	if err := s.cfg.Desk.Dismiss(r.Context(), id, o.ID); err != nil {
+		return err
+	}
 	s.cfg.Log.InfoContext(r.Context(), "alert dismissed", "officer", o.ID)
 	return done(w, nil)
 }

@@ -10,6 +10,7 @@ import (
 	"boothd/capture"
 	"boothd/capture/check"
 	"boothd/capture/mrz"
+	"boothd/capture/policy"
 	"boothd/capture/synthetic"
 	"boothd/cmd/boothd/console"
 	"boothd/devices"
@@ -42,6 +43,7 @@ func cutStatus() console.BoothStatus {
 	now := time.Now()
 	st.Link = console.Link{State: console.LinkPortalDown, Since: now.Add(-12 * time.Minute)}
 	st.Lists[1].State, st.Lists[1].AsOf = console.ListStale, now.Add(-3*24*time.Hour)
+	st.Unknown = []policy.Unknown{{System: "SLTD", Why: "only an old copy is on this booth", Since: now.Add(-3 * 24 * time.Hour)}}
 	st.Outbox = console.Outbox{Depth: 14, Bytes: 1_300_000, Oldest: now.Add(-12 * time.Minute)}
 	st.Devices[2].State, st.Devices[2].Reason = devices.Fault, "the device was unplugged or does not answer"
 	st.Warnings = []string{
@@ -231,7 +233,26 @@ func alerted(v check.View) check.View {
 	f := hitFinding()
 	f.Category, f.Action, f.Explanation = "Document reported stolen", "Seize the document; refer the traveller", nil
 	l.Findings, l.Late = []capture.Finding{f}, true
-	v.Alerts = []check.Alert{{ID: "A1", Check: "C1", At: time.Now(), Answer: l.Answer}}
+	v.Alerts = []check.Alert{{ID: "A1", Check: "C1", Cause: check.CauseLateAnswer, At: time.Now(), Answer: l.Answer}}
+	return v
+}
+
+// linked is a check with links, facts, something withheld and something not known.
+func linked() check.View {
+	v := decided(capture.OutcomeRefer)
+	l := &v.Check.Lines[0]
+	links := []capture.Link{
+		{ID: "L1", Colour: capture.LinkYellow, Systems: []string{"EES", "VIS"}, Work: "W1", Due: time.Now().Add(12 * time.Hour)},
+		{ID: "L2", Colour: capture.LinkRed, Systems: []string{"EES", "SIS"}, Discreet: true},
+	}
+	l.Answer.Links = links
+	for _, k := range links {
+		l.Links = append(l.Links, check.LinkView{Link: k, Meaning: k.Colour.Meaning()})
+	}
+	l.Facts = []capture.Fact{{Code: capture.FactDaysLeft, Value: "23"}, {Code: capture.FactHolds, Value: "VIS"}}
+	l.Needs = "judicial"
+	v.Check.Unknown = []policy.Unknown{{System: "SLTD", Modality: doc, Why: "only an old copy was asked", Since: time.Now().Add(-72 * time.Hour)}}
+	v.Check.Grant = true
 	return v
 }
 

@@ -5,6 +5,14 @@
 // by the OpenAPI document that it serves at /api/v1/openapi.yaml. Kiosk programs show their
 // token with each request ("Authorization: Bearer …"); the officer's page exchanges the
 // token for a session cookie, because neither EventSource nor <img> can send a header.
+//
+// With [SignIn] the page sends the officer to an issuer of signed tokens (sync/signin) and
+// opens the session when the browser comes back; a signed token may also be shown wherever a
+// token of the booth's own may. Such a session is renewed while it lasts. It ends when the
+// issuer refuses to renew it, and when its token has expired; if that is because the issuer
+// cannot be reached, after the grace that the booth is configured with. What the officer may
+// ask follows one of the profiles that both the token and the booth name.
+//
 // /healthz, /readyz and /metrics need no token and must therefore hold nothing of a
 // traveller, nor anything that differs with what was found about one.
 //
@@ -48,7 +56,9 @@ type Desk interface {
 	View(cleared bool) check.View
 	Changed() <-chan struct{}
 	Image(id, evidence string) (mime string, data []byte, ok bool)
-	Dismiss(alert string)
+	Dismiss(ctx context.Context, alert, officer string) error
+	Identify(ctx context.Context, id, officer string, ident capture.Identification) error
+	UseGrant(ctx context.Context, id, text string) error
 }
 
 var _ Desk = (*check.Desk)(nil)
@@ -59,10 +69,21 @@ type Authenticator interface {
 	Authenticate(token string) (capture.Officer, bool)
 }
 
-// Config is what a Server is made of. All fields but Hosts and Origins are required.
+// Config is what a Server is made of. All fields but Hosts and Origins are required, and one
+// of Auth and SignIn suffices.
 type Config struct {
 	Desk Desk
 	Auth Authenticator
+	// SignIn signs officers in at an issuer of tokens; nil without one.
+	SignIn *SignIn
+	// InForce returns an officer with the profile as it is at this moment; asked at every
+	// request, from memory. Without it profiles never change.
+	InForce func(capture.Officer) capture.Officer
+	// Exchange records that data was handed over in person; without it none may be.
+	Exchange func(context.Context, capture.Officer, capture.Exchange) error
+	// Verify tells central what an officer found out about a link; its errors are those of
+	// portal.Client.Verify. Without it central cannot be told.
+	Verify func(ctx context.Context, o capture.Officer, link string, colour capture.LinkColour, why string) error
 	// Status tells how the booth is; called every two seconds and at each request for it.
 	// It returns within a second.
 	Status func(context.Context) BoothStatus
@@ -87,6 +108,7 @@ type Server struct {
 	origins  map[string]bool
 	handler  http.Handler
 	sessions sessions
+	doors    doors
 	logins   failures // at the page's sign-in
 	bearers  failures // of tokens sent with requests
 	board    board
@@ -148,6 +170,7 @@ func (s *Server) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() { s.pollStatus(ctx) })
+	wg.Go(func() { s.renewSessions(ctx) })
 	served := make(chan error, 1)
 	wg.Go(func() { served <- srv.Serve(s.listener) })
 

@@ -5,6 +5,8 @@ import (
 
 	"boothd/capture"
 	"boothd/capture/check"
+	"boothd/capture/policy"
+	"boothd/sync/portal"
 )
 
 // shown returns the desk's view as the officer may see it: without discreet findings
@@ -16,6 +18,9 @@ func (s *Server) shown(o capture.Officer) check.View {
 	v.Alerts = slices.DeleteFunc(orEmpty(slices.Clone(v.Alerts)), func(a check.Alert) bool {
 		return !o.Profile.May(a.Answer.System, a.Answer.Modality)
 	})
+	for i := range v.Alerts {
+		v.Alerts[i].Answer = within(v.Alerts[i].Answer, &o.Profile)
+	}
 	if v.Check == nil {
 		return v
 	}
@@ -30,7 +35,35 @@ func (s *Server) shown(o capture.Officer) check.View {
 	c.Lines = slices.DeleteFunc(orEmpty(slices.Clone(c.Lines)), func(l check.Line) bool {
 		return !o.Profile.May(l.System, l.Modality)
 	})
+	for i := range c.Lines {
+		l := &c.Lines[i]
+		l.Answer = within(l.Answer, &o.Profile)
+		l.Links = slices.DeleteFunc(slices.Clone(l.Links), func(v check.LinkView) bool { return foreign(v.Link, &o.Profile) })
+	}
+	c.Unknown = shownUnknown(c.Unknown, &o.Profile)
 	return v
+}
+
+// within leaves out what the answer says of systems that the profile does not name.
+func within(a capture.Answer, p *capture.Profile) capture.Answer {
+	a.Links = slices.DeleteFunc(slices.Clone(a.Links), func(l capture.Link) bool { return foreign(l, p) })
+	a.Facts = slices.DeleteFunc(slices.Clone(a.Facts), func(f capture.Fact) bool {
+		return f.Code == capture.FactHolds && !portal.Named(p)(f.Value)
+	})
+	return a
+}
+
+func foreign(l capture.Link, p *capture.Profile) bool {
+	named := portal.Named(p)
+	return slices.ContainsFunc(l.Systems, func(system string) bool { return !named(system) })
+}
+
+// shownUnknown keeps the systems that the profile names, with the modality if there is one.
+func shownUnknown(all []policy.Unknown, p *capture.Profile) []policy.Unknown {
+	named := portal.Named(p)
+	return slices.DeleteFunc(orEmpty(slices.Clone(all)), func(u policy.Unknown) bool {
+		return u.Modality == "" && !named(u.System) || u.Modality != "" && !p.May(u.System, u.Modality)
+	})
 }
 
 // hidesPart reports whether the check speaks of a system that the profile does not name.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"boothd/capture"
+	"boothd/capture/policy"
 	"boothd/devices"
 )
 
@@ -19,6 +20,9 @@ type BoothStatus struct {
 	Link    Link             `json:"link"`
 	Lists   []List           `json:"lists"`
 	Outbox  Outbox           `json:"outbox"`
+	// Unknown is what no question would tell now, and why. An officer is sent the systems of
+	// the own profile.
+	Unknown []policy.Unknown `json:"unknown"`
 	// Warnings are whole sentences for the officer, the gravest first.
 	Warnings []string `json:"warnings"`
 }
@@ -28,9 +32,14 @@ type LinkState string
 
 // The states of the link.
 const (
-	LinkOnline     LinkState = "online"      // the portal answers
-	LinkPortalDown LinkState = "portal_down" // there is a network, the portal does not answer
-	LinkOffline    LinkState = "offline"     // there is no network
+	LinkOnline LinkState = "online" // the portal answers
+	// LinkPortalDown: the portal does not answer; the nation's network is there, or nothing
+	// but the portal is looked at. Systems that are configured so are asked directly.
+	LinkPortalDown LinkState = "portal_down"
+	// LinkNationalDown: there is a network, but nothing of the nation's that is looked at
+	// answers.
+	LinkNationalDown LinkState = "national_down"
+	LinkOffline      LinkState = "offline" // there is no network
 )
 
 // Link is the connection to central.
@@ -61,7 +70,9 @@ type List struct {
 
 // Outbox is the queue towards central.
 type Outbox struct {
-	Depth int `json:"depth"` // records
+	// Depth counts records. Officers without clearance are told once the oldest has waited for
+	// half a minute.
+	Depth int `json:"depth"`
 	// Bytes is what they take on disk. It is left out for officers without clearance: how
 	// much a record takes depends on what was found.
 	Bytes       int64     `json:"bytes,omitzero"`
@@ -72,6 +83,10 @@ type Outbox struct {
 // statusPeriod is how often the status is looked at for the event stream. It does not
 // follow what happens at the desk, so that its events tell nothing of it.
 const statusPeriod = 2 * time.Second
+
+// settled is how long a record waits before officers without clearance are told of it: one
+// that leaves the booth at once could be that of a discreet alert.
+const settled = 30 * time.Second
 
 // board holds the latest status.
 type board struct {
@@ -112,15 +127,19 @@ func (s *Server) pollStatus(ctx context.Context) {
 }
 
 func (s *Server) getStatus(w http.ResponseWriter, r *http.Request, o capture.Officer) error {
-	return writeJSON(w, http.StatusOK, shownStatus(s.cfg.Status(r.Context()), o))
+	return writeJSON(w, http.StatusOK, s.statusFor(s.cfg.Status(r.Context()), o))
 }
 
 func shownStatus(st BoothStatus, o capture.Officer) BoothStatus {
 	if !o.Profile.Cleared {
 		st.Outbox.Bytes = 0
+		if time.Since(st.Outbox.Oldest) < settled {
+			st.Outbox.Depth, st.Outbox.Oldest = 0, time.Time{}
+		}
 	}
 	st.Devices = orEmpty(st.Devices)
 	st.Lists = orEmpty(st.Lists)
 	st.Warnings = orEmpty(st.Warnings)
+	st.Unknown = shownUnknown(st.Unknown, &o.Profile)
 	return st
 }

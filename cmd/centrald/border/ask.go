@@ -46,7 +46,9 @@ func (e *EES) ask(ctx context.Context, q system.Question) (system.Reply, error) 
 	if err != nil {
 		return system.Reply{}, err
 	}
-	return e.reply(&f, verdict, read(records, e.location)), nil
+	reply := e.reply(&f, verdict, read(records, e.location))
+	reply.Entries = []string{f.ID}
+	return reply, nil
 }
 
 // file is the file that a question is about.

@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"time"
 
-	"boothd/cmd/centrald/border/bulk"
+	"boothd/cmd/centrald/store"
 	"boothd/localmatch/gallery"
 )
 
@@ -77,7 +77,7 @@ func (e *EES) record(ctx context.Context, tx *sql.Tx, c *Crossing) error {
 	if err != nil {
 		return err
 	}
-	if err := bulk.Insert(ctx, tx, insertCrossing, onceOnly, [][]any{e.row(file, c)}); err != nil {
+	if err := store.Insert(ctx, tx, insertCrossing, onceOnly, [][]any{e.row(file, c)}); err != nil {
 		return err
 	}
 	if created || c.Kind == KindEntry && c.Finger != nil {

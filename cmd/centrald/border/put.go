@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 
-	"boothd/cmd/centrald/border/bulk"
+	"boothd/cmd/centrald/store"
 	"boothd/localmatch/gallery"
 )
 
@@ -75,13 +75,13 @@ func (e *EES) putPart(ctx context.Context, tx *sql.Tx, files []File) error {
 			crossings = append(crossings, e.row(f.Entry.ID, &f.Records[j]))
 		}
 	}
-	err := bulk.Insert(ctx, tx, "INSERT INTO ees_file (id, created)", "ON CONFLICT DO NOTHING", rows)
+	err := store.Insert(ctx, tx, "INSERT INTO ees_file (id, created)", "ON CONFLICT DO NOTHING", rows)
 	if err == nil {
-		err = bulk.Insert(ctx, tx, "INSERT INTO ees_document (digest, file)",
-			"ON CONFLICT (digest) DO UPDATE SET file = excluded.file", bulk.Last(documents))
+		err = store.Insert(ctx, tx, "INSERT INTO ees_document (digest, file)",
+			"ON CONFLICT (digest) DO UPDATE SET file = excluded.file", store.LastOfKey(documents))
 	}
 	if err == nil {
-		err = bulk.Insert(ctx, tx, insertCrossing, onceOnly, crossings)
+		err = store.Insert(ctx, tx, insertCrossing, onceOnly, crossings)
 	}
 	return err
 }

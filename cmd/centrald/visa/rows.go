@@ -6,7 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"boothd/cmd/centrald/border/bulk"
 	"boothd/cmd/centrald/store"
 )
 
@@ -24,11 +23,11 @@ const rowsPerTransaction = 10_000
 
 // replace puts the rows into a table, where the last of each key counts.
 func replace(ctx context.Context, db *store.DB, into, end string, rows [][]any) error {
-	rows = bulk.Last(rows)
+	rows = store.LastOfKey(rows)
 	for len(rows) > 0 {
 		part := rows[:min(rowsPerTransaction, len(rows))]
 		rows = rows[len(part):]
-		if err := db.Tx(ctx, func(tx *sql.Tx) error { return bulk.Insert(ctx, tx, into, end, part) }); err != nil {
+		if err := db.Tx(ctx, func(tx *sql.Tx) error { return store.Insert(ctx, tx, into, end, part) }); err != nil {
 			return err
 		}
 	}

@@ -36,6 +36,9 @@ const check = (id, deed) => `checks/${encodeURIComponent(id)}/${deed}`;
 
 export const api = {
   whoAmI: () => call('GET', 'session'),
+  login: () => call('GET', 'login'),
+  chooseProfile: (profile) => call('POST', 'login/profile', { profile }),
+  startLogin: () => location.assign(`${ROOT}login/start`),
   signIn: (token) => call('POST', 'session', { token }),
   signOut: () => call('DELETE', 'session'),
   start: () => call('POST', 'checks'),

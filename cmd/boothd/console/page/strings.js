@@ -11,6 +11,9 @@ export const S = {
     label: 'Officer token',
     hint: 'Scan your card or type the token, then press Enter.',
     button: 'Sign in',
+    withToken: 'Sign in with the token',
+    or: 'Without the sign-in service: your token.',
+    choose: 'Which profile do you work with now?',
   },
 
   line: {

@@ -1,5 +1,4 @@
-// Package bulk inserts many rows of a table with few statements.
-package bulk
+package store
 
 import (
 	"context"
@@ -8,12 +7,13 @@ import (
 	"strings"
 )
 
-// argsPerStatement keeps below what SQLite (32,766) and PostgreSQL (65,535) take.
-const argsPerStatement = 4000
+// argsPerStatement is what serves both databases best: SQLite finds each argument by going
+// through those before it.
+const argsPerStatement = 500
 
 // Insert runs "into VALUES (…), (…) end" for all rows, which are of one length:
 //
-//	bulk.Insert(ctx, tx, "INSERT INTO t (a, b)", "ON CONFLICT DO NOTHING", rows)
+//	store.Insert(ctx, tx, "INSERT INTO t (a, b)", "ON CONFLICT DO NOTHING", rows)
 func Insert(ctx context.Context, tx *sql.Tx, into, end string, rows [][]any) error {
 	for len(rows) > 0 {
 		columns := len(rows[0])
@@ -47,9 +47,9 @@ func places(rows, columns int) string {
 	return b.String() + ")"
 }
 
-// Last keeps the last of the rows with the same key, a []byte that is their first column:
+// LastOfKey keeps the last of the rows with the same key, a []byte that is their first column:
 // no statement may replace a row twice. It works in place.
-func Last(rows [][]any) [][]any {
+func LastOfKey(rows [][]any) [][]any {
 	at := make(map[string]int, len(rows))
 	kept := rows[:0]
 	for _, r := range rows {

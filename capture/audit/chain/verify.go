@@ -1,10 +1,9 @@
-package audit
+package chain
 
 import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -12,8 +11,6 @@ import (
 	"iter"
 	"math"
 	"strconv"
-
-	"boothd/internal/sqlite"
 )
 
 // Anchor is a link of the chain for which somebody else vouches, such as central by its
@@ -33,7 +30,7 @@ type Report struct {
 	// Anchored is the last entry that an anchor vouches for, 0 if none does. What comes
 	// after it is proven only against whoever cannot write the chain anew.
 	Anchored uint64 `json:"anchored"`
-	Break    *Break `json:"break,omitempty"` // the first; nil if the journal is whole
+	Break    *Break `json:"break,omitempty"` // the first; nil if the chain is whole
 }
 
 // Whole reports whether nothing was found.
@@ -63,18 +60,45 @@ const (
 	Unreadable What = "unreadable" // the file is damaged there
 )
 
-// Verify walks the whole journal and tells the first break, if there is one. The error is
+// Verify walks the whole chain and tells the first break, if there is one. The error is
 // about reading, never about the chain.
-func Verify(ctx context.Context, q Querier, anchors ...Anchor) (*Report, error) {
-	top, err := head(ctx, q)
+func (t Table) Verify(ctx context.Context, q Querier, anchors ...Anchor) (*Report, error) {
+	top, err := t.head(ctx, q)
 	if err != nil {
-		return nil, fmt.Errorf("verify journal: %w", err)
+		return nil, err
 	}
-	w := walker{prev: make([]byte, sha256.Size), top: top.seq, anchors: anchors}
-	report, err := w.walk(readRows(ctx, q, 1, math.MaxInt64))
+	w := walker{table: t, prev: make([]byte, sha256.Size), top: top.seq, anchors: anchors}
+	return w.walk(t.rows(ctx, q, 1, math.MaxInt64))
+}
+
+// VerifyFrom is Verify for the entries that follow the start, an anchor with a number. The
+// report does not count the start's own entry.
+func (t Table) VerifyFrom(ctx context.Context, q Querier, start Anchor, anchors ...Anchor) (*Report, error) {
+	top, err := t.head(ctx, q)
 	if err != nil {
-		return nil, fmt.Errorf("verify journal: %w", err)
+		return nil, err
 	}
+	report := &Report{Last: start.Seq}
+	for r, err := range t.rows(ctx, q, start.Seq, start.Seq) {
+		var bad *unreadable
+		switch {
+		case errors.As(err, &bad):
+			report.Break = breakAt(bad.seq, Unreadable, "entry %d cannot be read", bad.seq)
+			return report, nil
+		case err != nil:
+			return nil, err
+		case hex.EncodeToString(r.hash) != start.Hash:
+			report.Break = breakAt(r.seq, Rewritten, "entry %d is not the one that was vouched for: the chain was written anew at or before it", r.seq)
+			return report, nil
+		}
+		w := walker{table: t, prev: r.hash, from: r.seq, top: top.seq, anchors: anchors}
+		return w.walk(t.rows(ctx, q, r.seq+1, math.MaxInt64))
+	}
+	what := Missing
+	if start.Seq > top.seq {
+		what = CutOff
+	}
+	report.Break = breakAt(start.Seq, what, "entry %d, which was vouched for, is missing", start.Seq)
 	return report, nil
 }
 
@@ -82,16 +106,12 @@ func breakAt(seq uint64, what What, format string, args ...any) *Break {
 	return &Break{Seq: seq, What: what, Text: fmt.Sprintf(format, args...)}
 }
 
-// unreadable is an error of one row that is the row's own fault.
-type unreadable struct{ seq uint64 }
-
-func (u *unreadable) Error() string { return fmt.Sprintf("entry %d cannot be read", u.seq) }
-
 // walker goes along the chain.
 type walker struct {
+	table   Table
 	prev    []byte // the hash before the first row
 	from    uint64 // the first row's number less one
-	top     uint64 // the journal's last number; 0 if the rows end before it
+	top     uint64 // the chain's last number; 0 if the rows end before it
 	anchors []Anchor
 
 	found  []bool // the anchors
@@ -152,7 +172,7 @@ func (w *walker) step(cur, next *row) {
 			w.found[i] = true
 			w.report.Anchored = cur.seq
 		case a.Seq == cur.seq:
-			w.report.Break = breakAt(cur.seq, Rewritten, "entry %d is not the one that was acknowledged: the journal was written anew at or before it", cur.seq)
+			w.report.Break = breakAt(cur.seq, Rewritten, "entry %d is not the one that was vouched for: the chain was written anew at or before it", cur.seq)
 		}
 	}
 }
@@ -176,10 +196,10 @@ func (w *walker) broken(cur, next *row) *Break {
 	if own := cur.own(); own != cur.seq {
 		return misplaced(cur.seq, own, next)
 	}
-	if bytes.Equal(cur.hash, cur.link(w.prev)) {
+	if bytes.Equal(cur.hash, w.table.link(cur, w.prev)) {
 		return nil
 	}
-	if w.report.Entries > 0 && cur.leftBy(w.prev, next) {
+	if w.report.Entries > 0 && w.leftBy(cur, next) {
 		return breakAt(cur.seq-1, Changed, "entry %d was exchanged for another: entry %d does not follow from it", cur.seq-1, cur.seq)
 	}
 	return breakAt(cur.seq, Changed, "entry %d was changed: it does not follow from entry %d", cur.seq, cur.seq-1)
@@ -205,18 +225,12 @@ func (r *row) own() uint64 {
 }
 
 // leftBy reports whether the row is as it was written, behind another entry than the one
-// with the hash prev: its body names another, and what follows it hangs on its hash.
-func (r *row) leftBy(prev []byte, next *row) bool {
-	if r.body != nil && r.inside().Prev == hex.EncodeToString(prev) {
+// that stands before it: its body names another, and what follows it hangs on its hash.
+func (w *walker) leftBy(r, next *row) bool {
+	if r.body != nil && r.inside().Prev == hex.EncodeToString(w.prev) {
 		return false
 	}
-	return next == nil || bytes.Equal(next.hash, next.link(r.hash))
-}
-
-// place is what a body says of its own.
-type place struct {
-	Seq  uint64 `json:"seq"`
-	Prev string `json:"prev"`
+	return next == nil || bytes.Equal(next.hash, w.table.link(next, r.hash))
 }
 
 func (r *row) inside() place {
@@ -227,7 +241,10 @@ func (r *row) inside() place {
 
 // erasedThrough is the last entry that the body, if it is an erasure's, says was erased.
 func erasedThrough(body []byte) uint64 {
-	var e Entry
+	var e struct {
+		Kind   string            `json:"kind"`
+		Detail map[string]string `json:"detail"`
+	}
 	if json.Unmarshal(body, &e) != nil || e.Kind != KindErasure {
 		return 0
 	}
@@ -239,7 +256,7 @@ func erasedThrough(body []byte) uint64 {
 func (w *walker) end() *Break {
 	last := w.report.Last
 	if last < w.top {
-		return breakAt(last+1, CutOff, "entry %d and what followed are missing: the journal went on to entry %d", last+1, w.top)
+		return breakAt(last+1, CutOff, "entry %d and what followed are missing: the chain went on to entry %d", last+1, w.top)
 	}
 	if w.erased != 0 && w.top != 0 {
 		return breakAt(w.erased, Erased, "entry %d was erased and no entry tells of it", w.erased)
@@ -248,79 +265,10 @@ func (w *walker) end() *Break {
 		switch {
 		case w.found[i]:
 		case a.Seq > last:
-			return breakAt(last+1, CutOff, "entry %d and what followed are missing: entry %d was acknowledged", last+1, a.Seq)
+			return breakAt(last+1, CutOff, "entry %d and what followed are missing: entry %d was vouched for", last+1, a.Seq)
 		default:
-			return breakAt(last, Rewritten, "an acknowledged entry is not in the journal: it was written anew or cut off")
+			return breakAt(last, Rewritten, "an entry that was vouched for is not in the chain: it was written anew or cut off")
 		}
 	}
 	return nil
-}
-
-// rowsAtOnce limits what is read at once: a long journal is not one long transaction that
-// keeps the daemon's write-ahead log from being emptied, nor does it fill the memory.
-const rowsAtOnce = 100
-
-// readRows reads the entries from one number through another.
-func readRows(ctx context.Context, q Querier, from, through uint64) iter.Seq2[row, error] {
-	return func(yield func(row, error) bool) {
-		after := int64(from) - 1
-		for {
-			rows, err := portion(ctx, q, after, through)
-			for _, r := range rows {
-				if !yield(r, nil) {
-					return
-				}
-				after = int64(r.seq)
-			}
-			if sqlite.IsCorrupt(err) {
-				err = &unreadable{uint64(after + 1)}
-			}
-			if err != nil {
-				yield(row{}, err)
-				return
-			}
-			if len(rows) < rowsAtOnce {
-				return
-			}
-		}
-	}
-}
-
-// portion reads the next entries after a number. Those read before an error are valid.
-func portion(ctx context.Context, q Querier, after int64, through uint64) ([]row, error) {
-	rows, err := q.QueryContext(ctx, `SELECT seq, at, body_hash, hash, body FROM journal
-		WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`, after, int64(min(through, math.MaxInt64)), rowsAtOnce)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var got []row
-	for rows.Next() {
-		r, err := scanRow(rows)
-		if err != nil {
-			return got, err
-		}
-		got = append(got, r)
-	}
-	return got, rows.Err()
-}
-
-// scanRow reads a row that may be damaged: SQLite does not check on reading that a column
-// holds what it should.
-func scanRow(rows *sql.Rows) (row, error) {
-	var seq, at, bodyHash, hash, body any
-	if err := rows.Scan(&seq, &at, &bodyHash, &hash, &body); err != nil {
-		return row{}, err
-	}
-	n, _ := seq.(int64)
-	r := row{seq: uint64(n)}
-	var ok [4]bool
-	r.at, ok[0] = at.(int64)
-	r.bodyHash, ok[1] = bodyHash.([]byte)
-	r.hash, ok[2] = hash.([]byte)
-	r.body, ok[3] = body.([]byte)
-	if !ok[0] || !ok[1] || !ok[2] || (!ok[3] && body != nil) {
-		return row{}, &unreadable{r.seq}
-	}
-	return r, nil
 }

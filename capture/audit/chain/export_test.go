@@ -1,4 +1,4 @@
-package audit
+package chain
 
 import (
 	"bytes"
@@ -33,7 +33,7 @@ func rechainOne(t *testing.T, db *sql.DB, seq int) {
 	if err := db.QueryRow("SELECT at FROM journal WHERE seq = ?", seq).Scan(&r.at); err != nil {
 		t.Fatal(err)
 	}
-	mustExec(t, db, "UPDATE journal SET body_hash = ?, hash = ? WHERE seq = ?", r.bodyHash, r.link(prev), seq)
+	mustExec(t, db, "UPDATE journal SET body_hash = ?, hash = ? WHERE seq = ?", r.bodyHash, journal.link(&r, prev), seq)
 }
 
 // insertForged inserts an entry that chains rightly to the one before it.
@@ -43,7 +43,7 @@ func insertForged(t *testing.T, db *sql.DB, seq int) {
 	if err := db.QueryRow("SELECT hash FROM journal WHERE seq = ?", seq-1).Scan(&prev.hash); err != nil {
 		t.Fatal(err)
 	}
-	r, err := newRow(prev, Entry{Kind: KindOpened, At: day0})
+	r, err := journal.newRow(prev, Entry{At: day0, Content: note{Kind: "opened"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func damageColumn(t *testing.T, db *sql.DB, seq int) {
 func exported(t testing.TB, db *sql.DB, anchors ...Anchor) *Report {
 	t.Helper()
 	var b bytes.Buffer
-	err := Export(t.Context(), db, &b, 0, 0)
+	err := journal.Export(t.Context(), db, &b, 0, 0)
 	var bad *unreadable
 	if errors.As(err, &bad) {
 		return &Report{Last: bad.seq - 1, Break: breakAt(bad.seq, Unreadable, "%v", bad)}
@@ -71,7 +71,7 @@ func exported(t testing.TB, db *sql.DB, anchors ...Anchor) *Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := VerifyExport(&b, anchors...)
+	r, err := journal.VerifyExport(&b, anchors...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,20 +85,20 @@ func TestPartsOfAJournalAreProvenFromTheirExport(t *testing.T) {
 		{0, 0, 1, 30}, {1, 1, 1, 1}, {10, 20, 10, 20}, {30, 30, 30, 30}, {25, 99, 25, 30},
 	} {
 		var b bytes.Buffer
-		if err := Export(t.Context(), db, &b, c.from, c.to); err != nil {
+		if err := journal.Export(t.Context(), db, &b, c.from, c.to); err != nil {
 			t.Fatal(err)
 		}
-		r, err := VerifyExport(bytes.NewReader(b.Bytes()), Anchor{Hash: links[c.last-1].Hash})
+		r, err := journal.VerifyExport(bytes.NewReader(b.Bytes()), Anchor{Hash: links[c.last-1].Hash})
 		if err != nil || !r.Whole() || r.First != c.first || r.Last != c.last || r.Hash != links[c.last-1].Hash {
 			t.Errorf("%d to %d: %+v, %v", c.from, c.to, r, err)
 		}
 		spaced := strings.ReplaceAll(b.String(), `{"`, `{ "`)
-		if r, err := VerifyExport(strings.NewReader(spaced)); err != nil || !r.Whole() {
+		if r, err := journal.VerifyExport(strings.NewReader(spaced)); err != nil || !r.Whole() {
 			t.Errorf("%d to %d, with spaces: %+v, %v", c.from, c.to, r, err)
 		}
 		lines := strings.SplitAfter(b.String(), "\n")
 		cut := strings.Join(lines[:len(lines)-2], "")
-		if r, err := VerifyExport(strings.NewReader(cut)); err != nil || r.Break == nil || r.Break.What != CutOff {
+		if r, err := journal.VerifyExport(strings.NewReader(cut)); err != nil || r.Break == nil || r.Break.What != CutOff {
 			t.Errorf("%d to %d, last line cut off: %+v, %v", c.from, c.to, r, err)
 		}
 	}
@@ -108,7 +108,7 @@ func TestVerifyExportFindsLinesThatWereMovedOrDoubled(t *testing.T) {
 	db := openJournal(t)
 	appendEntries(t, db, hourly(10)...)
 	var b bytes.Buffer
-	if err := Export(t.Context(), db, &b, 0, 0); err != nil {
+	if err := journal.Export(t.Context(), db, &b, 0, 0); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.SplitAfter(b.String(), "\n")
@@ -129,7 +129,7 @@ func TestVerifyExportFindsLinesThatWereMovedOrDoubled(t *testing.T) {
 		"a line missing":    {arrange(0, 1, 2, 4, 5, 6, 7, 8, 9, 10), 3, Missing},
 		"a value edited":    {strings.Replace(b.String(), `"version":"6"`, `"version":"5"`, 1), 7, Changed},
 	} {
-		r, err := VerifyExport(strings.NewReader(c.text))
+		r, err := journal.VerifyExport(strings.NewReader(c.text))
 		if err != nil || r.Break == nil || r.Break.Seq != c.seq || r.Break.What != c.what {
 			t.Errorf("%s: %+v, %v; want %s at %d", name, r, err, c.what, c.seq)
 		}
@@ -146,7 +146,7 @@ func TestVerifyExportRefusesOtherFiles(t *testing.T) {
 		"a short hash":    `{"format":"boothd journal v1","from":1}` + "\n" + `{"seq":1,"prev":"00","body_hash":"00","hash":"00","erased":true}`,
 		"nothing to hash": `{"format":"boothd journal v1","from":1}` + "\n" + `{"seq":1}`,
 	} {
-		if r, err := VerifyExport(strings.NewReader(text)); !errors.Is(err, ErrNotExport) {
+		if r, err := journal.VerifyExport(strings.NewReader(text)); !errors.Is(err, ErrNotExport) {
 			t.Errorf("%s: %+v, %v", name, r, err)
 		}
 	}
@@ -157,19 +157,19 @@ func FuzzVerifyExport(f *testing.F) {
 	db := openJournal(f)
 	links := appendEntries(f, db, hourly(6)...)
 	var b bytes.Buffer
-	if err := Export(f.Context(), db, &b, 0, 0); err != nil {
+	if err := journal.Export(f.Context(), db, &b, 0, 0); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())
 	b.Reset()
-	if err := Export(f.Context(), db, &b, 3, 4); err != nil {
+	if err := journal.Export(f.Context(), db, &b, 3, 4); err != nil {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())
 	f.Add([]byte(`{"format":"boothd journal v1","from":1}`))
 	anchor := Anchor{Seq: 6, Hash: links[5].Hash}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := VerifyExport(bytes.NewReader(data), anchor)
+		r, err := journal.VerifyExport(bytes.NewReader(data), anchor)
 		if err != nil || !r.Whole() || r.First > 1 {
 			return
 		}

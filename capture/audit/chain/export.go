@@ -1,4 +1,4 @@
-package audit
+package chain
 
 import (
 	"bufio"
@@ -13,21 +13,18 @@ import (
 	"iter"
 )
 
-// exportFormat names the format of an export.
-const exportFormat = "boothd journal v1"
-
 // maxLine limits a line of an export: a body and what is around it.
 const maxLine = MaxBody*2 + 4096
 
 // ErrNotExport is matched when what VerifyExport reads is not an export.
-var ErrNotExport = errors.New("not an export of a journal")
+var ErrNotExport = errors.New("not an export of a chain")
 
 // exportHead is an export's first line.
 type exportHead struct {
 	Format string `json:"format"`
 	From   uint64 `json:"from"`
 	To     uint64 `json:"to"`
-	Head   uint64 `json:"head"` // the journal's last entry when it was exported
+	Head   uint64 `json:"head"` // the chain's last entry when it was exported
 }
 
 // exportLine is an entry in an export.
@@ -44,12 +41,12 @@ type exportLine struct {
 
 // Export writes the entries from one number through another, 0 meaning the last, as JSON
 // Lines: a line that says what follows, then one for each entry with its hashes.
-// VerifyExport proves such an export without the journal. Damaged entries are exported as
+// VerifyExport proves such an export without the table. Damaged entries are exported as
 // they are.
-func Export(ctx context.Context, q Querier, w io.Writer, from, to uint64) error {
-	top, err := head(ctx, q)
+func (t Table) Export(ctx context.Context, q Querier, w io.Writer, from, to uint64) error {
+	top, err := t.head(ctx, q)
 	if err != nil {
-		return fmt.Errorf("export journal: %w", err)
+		return err
 	}
 	from = max(from, 1)
 	if to == 0 || to > top.seq {
@@ -58,25 +55,22 @@ func Export(ctx context.Context, q Querier, w io.Writer, from, to uint64) error 
 	out := bufio.NewWriter(w)
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(exportHead{exportFormat, from, to, top.seq}); err != nil {
-		return fmt.Errorf("export journal: %w", err)
+	if err := enc.Encode(exportHead{t.Label, from, to, top.seq}); err != nil {
+		return err
 	}
 	prev := make([]byte, sha256.Size)
-	for r, err := range readRows(ctx, q, max(from, 2)-1, to) {
+	for r, err := range t.rows(ctx, q, max(from, 2)-1, to) {
 		if err != nil {
-			return errors.Join(fmt.Errorf("export journal: %w", err), out.Flush())
+			return errors.Join(err, out.Flush())
 		}
 		if r.seq >= from {
 			if err := enc.Encode(lineOf(&r, prev)); err != nil {
-				return fmt.Errorf("export journal: %w", err)
+				return err
 			}
 		}
 		prev = r.hash
 	}
-	if err := out.Flush(); err != nil {
-		return fmt.Errorf("export journal: %w", err)
-	}
-	return nil
+	return out.Flush()
 }
 
 func lineOf(r *row, prev []byte) exportLine {
@@ -97,19 +91,19 @@ func lineOf(r *row, prev []byte) exportLine {
 
 // VerifyExport is Verify for what Export wrote. Anchors must lie in what was exported.
 // Spaces between the parts of a line do not matter; everything else does.
-func VerifyExport(r io.Reader, anchors ...Anchor) (*Report, error) {
+func (t Table) VerifyExport(r io.Reader, anchors ...Anchor) (*Report, error) {
 	in := bufio.NewReader(r)
 	var head exportHead
-	if err := readLine(in, &head); err != nil || head.Format != exportFormat || head.From == 0 {
-		return nil, fmt.Errorf("verify export: %w", ErrNotExport)
+	if err := readLine(in, &head); err != nil || head.Format != t.Label || head.From == 0 {
+		return nil, ErrNotExport
 	}
 	next, stop := iter.Pull2(readLines(in))
 	defer stop()
 	first, err, ok := next()
 	if err != nil {
-		return nil, fmt.Errorf("verify export: %w", err)
+		return nil, err
 	}
-	w := walker{prev: make([]byte, sha256.Size), from: head.From - 1, anchors: anchors}
+	w := walker{table: t, prev: make([]byte, sha256.Size), from: head.From - 1, anchors: anchors}
 	if ok && head.From > 1 {
 		w.prev = first.prev
 	}
@@ -122,7 +116,7 @@ func VerifyExport(r io.Reader, anchors ...Anchor) (*Report, error) {
 		}
 	})
 	if err != nil {
-		return nil, fmt.Errorf("verify export: %w", err)
+		return nil, err
 	}
 	if report.Break == nil && report.Last < head.To {
 		report.Break = breakAt(report.Last+1, CutOff, "entry %d and what followed are missing from the export", report.Last+1)

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"crypto/hpke"
+	"encoding/json"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"boothd/capture"
+	"boothd/capture/audit"
+	"boothd/capture/check"
+	"boothd/cmd/boothd/config"
+	"boothd/internal/keys"
+	"boothd/internal/sqlite"
+	"boothd/sync/outbox"
+	"boothd/sync/portal"
+)
+
+// small is a booth with its databases and its desk, without devices and lines.
+func small(t *testing.T, dir string, central hpke.PublicKey) *booth {
+	t.Helper()
+	b := &booth{config: &config.Config{}, log: slog.New(slog.DiscardHandler), profiles: &profiles{now: time.Now}}
+	b.config.Booth = config.Booth{ID: "booth-1", Place: "North gate", State: dir, Direction: capture.DirectionEntry}
+	var err error
+	if b.store, err = outbox.Open(t.Context(), b.config.OutboxPath(), outbox.Options{Booth: "booth-1", Central: central, Log: b.log}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.store.Close() })
+	if err := b.openAlerts(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.alerts.Close() })
+	if err := b.openDesk(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.desk.Close(t.Context()) })
+	return b
+}
+
+func openingKey(t *testing.T) hpke.PublicKey {
+	t.Helper()
+	key, err := keys.GenerateSealing(filepath.Join(t.TempDir(), "opening"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key.PublicKey()
+}
+
+func event(id uint64, entry string) portal.Event {
+	return portal.Event{ID: id, Alert: &portal.Alert{ID: id, Booth: "booth-1", Check: "check-1", Cause: portal.CauseReplayed, At: early, Answer: capture.Answer{
+		Evidence: "document-1", Modality: capture.ModalityDocument, System: "SIS", Source: "portal", State: capture.StateHit,
+		Findings: []capture.Finding{{Entry: entry, By: capture.ByDocumentNumber, State: capture.StateHit, Score: 1}},
+	}}}
+}
+
+func TestWhatCentralTellsIsDurableBeforeItCountsAsTaken(t *testing.T) {
+	dir, key := t.TempDir(), openingKey(t)
+	b := small(t, dir, key)
+	var orders []string
+	b.drill = func(order string) { orders = append(orders, order) }
+	for _, e := range []portal.Event{event(1, "e"), event(2, "e"), {ID: 3, Drill: "a.b.c"}, {ID: 4}} {
+		if err := b.take(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alerts := b.desk.View(false).Alerts
+	if len(alerts) != 1 || alerts[0].Cause != check.CauseReplayed || !slices.Equal(orders, []string{"a.b.c"}) {
+		t.Errorf("alerts %+v, orders %v", alerts, orders)
+	}
+	if n := b.store.Stats().Depth; n != 1 {
+		t.Errorf("%d records wait for central, want 1", n)
+	}
+	b.store.Close()
+	if err := b.take(t.Context(), event(5, "f")); err == nil {
+		t.Error("an alert counts as taken without a record")
+	}
+	b.alerts.Close()
+	again := small(t, dir, key)
+	if last, err := again.alerts.Followed(t.Context()); err != nil || last != 4 {
+		t.Errorf("after the restart central is followed from %d, %v", last, err)
+	}
+	if got := again.desk.View(false).Alerts; len(got) != 1 || got[0].ID != alerts[0].ID {
+		t.Errorf("after the restart the alerts are %+v", got)
+	}
+	if err := again.take(t.Context(), portal.Event{ID: 6, Drill: "a.b.c"}); err != nil {
+		t.Errorf("a drill order that nobody plays: %v", err)
+	}
+}
+
+func TestDismissalsAreJournalled(t *testing.T) {
+	b := small(t, t.TempDir(), openingKey(t))
+	if err := b.take(t.Context(), event(1, "e")); err != nil {
+		t.Fatal(err)
+	}
+	id := b.desk.View(false).Alerts[0].ID
+	if err := b.desk.Dismiss(t.Context(), id, "officer-7"); err != nil {
+		t.Fatal(err)
+	}
+	e := lastEntry(t, b)
+	if e.Kind != kindAlertDismissed || e.Officer != "officer-7" || e.Check != "check-1" || e.Detail["system"] != "SIS" {
+		t.Errorf("entry %+v", e)
+	}
+	if n := len(b.desk.View(true).Alerts); n != 0 {
+		t.Errorf("%d alerts are still shown", n)
+	}
+}
+
+func TestExchangesAreRecordedWithTheOfficer(t *testing.T) {
+	b := small(t, t.TempDir(), openingKey(t))
+	o := capture.Officer{ID: "officer-7", Profile: capture.Profile{Name: "second-line"}}
+	if err := b.recordExchange(t.Context(), o, capture.Exchange{Recipient: "Red Cross", Kind: "ngo", Protocol: "P"}); err != nil {
+		t.Fatal(err)
+	}
+	if e := lastEntry(t, b); e.Kind != audit.Kind(capture.RecordExchange) || e.Officer != "officer-7" || e.Profile != "second-line" || b.store.Stats().Depth != 1 {
+		t.Errorf("entry %+v", e)
+	}
+}
+
+// lastEntry reads the journal's last entry.
+func lastEntry(t *testing.T, b *booth) audit.Entry {
+	t.Helper()
+	db, err := sqlite.OpenUnchecked(b.config.OutboxPath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var body []byte
+	if err := db.QueryRowContext(t.Context(), "SELECT body FROM journal ORDER BY seq DESC LIMIT 1").Scan(&body); err != nil {
+		t.Fatal(err)
+	}
+	var e audit.Entry
+	if err := json.Unmarshal(body, &e); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
