@@ -22,7 +22,9 @@ import (
 	"boothd/internal/keys"
 	"boothd/localmatch"
 	"boothd/localmatch/gallery"
+	"boothd/localmatch/recent"
 	"boothd/sync/direct"
+	"boothd/sync/drill"
 	"boothd/sync/outbox"
 	"boothd/sync/portal"
 	"boothd/sync/signin"
@@ -47,7 +49,9 @@ type booth struct {
 	profiles   *profiles
 	grants     *grants // nil if the booth verifies none itself
 	alerts     *alerts.Box
-	drill      func(order string) // plays drill orders; nil if none are played
+	drill      *drill.Player
+	keeper     *recent.Keeper // records, and remembers checks for 72 hours
+	watch      *recent.Watch
 	desk       *check.Desk
 	console    *console.Server
 	listener   net.Listener
@@ -77,7 +81,7 @@ func (b *booth) open(ctx context.Context) error {
 		return err
 	}
 	steps := []func(context.Context) error{
-		b.openLock, b.openStore, b.openAlerts, b.openProfiles, b.openPortal, b.openDirect, b.openGallery, b.openSubscriber,
+		b.openLock, b.openStore, b.openAlerts, b.openProfiles, b.openPortal, b.openDirect, b.openGallery, b.openRecent, b.openDrill, b.openSubscriber,
 		b.openDevices, b.openDesk, b.openConsole,
 	}
 	for _, step := range steps {
@@ -166,7 +170,7 @@ func (b *booth) openDesk(ctx context.Context) error {
 		Direction: b.config.Booth.Direction,
 		Sources:   b.sources(),
 		Rules:     b.config.Rules(),
-		Recorder:  b.store,
+		Recorder:  b.drill.Recorder(b.keeper),
 		Alerts:    b.alerts,
 		Collector: &capture.Session{
 			Devices:    b.devices,
@@ -196,10 +200,10 @@ func (b *booth) sources() []check.Asking {
 	timeout, linger := time.Duration(b.config.Portal.Timeout), time.Duration(b.config.Portal.Linger)
 	sources := []check.Asking{{Source: local, Timeout: timeout}}
 	if b.portal != nil {
-		sources = append(sources, check.Asking{Source: b.portal, Central: true, Identifies: true, Timeout: timeout, Linger: linger})
+		sources = append(sources, check.Asking{Source: b.drill.Source(b.portal), Central: true, Identifies: true, Timeout: timeout, Linger: linger})
 	}
 	if b.direct != nil {
-		sources = append(sources, check.Asking{Source: b.direct, Identifies: true, Timeout: timeout, Linger: linger})
+		sources = append(sources, check.Asking{Source: b.drill.Source(b.direct), Identifies: true, Timeout: timeout, Linger: linger})
 	}
 	return sources
 }
@@ -254,6 +258,8 @@ func (b *booth) work(ctx context.Context) error {
 		})
 	}
 	start(&rear, back, "outbox", b.store.Run)
+	start(&rear, back, "recent checks", b.keeper.Run)
+	start(&rear, back, "drills", b.drill.Run)
 	if b.portal != nil {
 		start(&rear, back, "portal", b.portal.Run)
 		start(&rear, back, "sender", b.sender.Run)

@@ -63,15 +63,6 @@ func (b *booth) take(ctx context.Context, e portal.Event) error {
 	return b.alerts.Follow(ctx, e.ID)
 }
 
-// order hands a drill order on. Without anybody to play it, it is passed over.
-func (b *booth) order(text string) {
-	if b.drill == nil {
-		b.log.Warn("drill order passed over: this booth plays no drills")
-		return
-	}
-	b.drill(text)
-}
-
 // recordExchange records that an officer has handed data over in person.
 func (b *booth) recordExchange(ctx context.Context, o capture.Officer, e capture.Exchange) error {
 	now := time.Now()

@@ -24,7 +24,7 @@ func (b *booth) openSubscriber(context.Context) error {
 	options := watchlist.SubscriberOptions{
 		Booth:   b.config.Booth.ID,
 		Broker:  broker,
-		Gallery: b.gallery,
+		Gallery: watchedLists{b.gallery, b.watch},
 		Spool:   b.config.SpoolDir(),
 		KeysDir: b.config.KeysDir(),
 		Log:     b.log,

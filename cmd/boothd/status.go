@@ -20,6 +20,7 @@ func (b *booth) status(ctx context.Context) console.BoothStatus {
 		Devices: b.devices.Status(),
 		Link:    b.link(),
 		Lists:   b.lists(ctx, time.Now()),
+		Drill:   b.drillStatus(),
 	}
 	if b.portal != nil {
 		st.Unknown = unknown(b.systems(), b.config.Portal.Systems, b.reach(), st.Lists)

@@ -263,7 +263,7 @@ func TestTheReportTellsHowTheBoothBehaved(t *testing.T) {
 		if s := b.Status(); s == nil || s.Target != "VIS" {
 			t.Fatalf("status %+v", s)
 		}
-		kept := b.Recorder()
+		kept := b.Recorder(b.keeps)
 		for _, o := range []capture.Outcome{capture.OutcomeClear, capture.OutcomeIncomplete, capture.OutcomeIncomplete} {
 			err := kept.Record(t.Context(), &capture.Record{
 				Kind: capture.RecordOutcome, Recommendation: &capture.Recommendation{Outcome: o},

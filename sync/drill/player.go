@@ -172,8 +172,9 @@ func (p *Player) reason() string {
 	return reasonSystem
 }
 
-// Recorder returns a Recorder that also counts for the report what the check led to.
-func (p *Player) Recorder() check.Recorder { return counting{p.opt.Recorder, p} }
+// Recorder returns a Recorder that hands on to r and counts for the report what checks led
+// to.
+func (p *Player) Recorder(r check.Recorder) check.Recorder { return counting{r, p} }
 
 type counting struct {
 	check.Recorder

@@ -30,3 +30,6 @@ func (c *Config) SignInKeysPath() string {
 	}
 	return filepath.Join(c.Booth.State, "signin.json")
 }
+
+// RecentPath is the database of the last hours' checks.
+func (c *Config) RecentPath() string { return filepath.Join(c.Booth.State, "recent.db") }

@@ -20,11 +20,19 @@ type BoothStatus struct {
 	Link    Link             `json:"link"`
 	Lists   []List           `json:"lists"`
 	Outbox  Outbox           `json:"outbox"`
+	Drill   *Drill           `json:"drill,omitempty"` // the one under way
 	// Unknown is what no question would tell now, and why. An officer is sent the systems of
 	// the own profile.
 	Unknown []policy.Unknown `json:"unknown"`
 	// Warnings are whole sentences for the officer, the gravest first.
 	Warnings []string `json:"warnings"`
+}
+
+// Drill is a failure that is rehearsed.
+type Drill struct {
+	Order  string    `json:"order"`
+	Target string    `json:"target"` // "portal", or the name of a system
+	Until  time.Time `json:"until"`
 }
 
 // LinkState says how far the booth's questions reach.
