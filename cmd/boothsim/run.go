@@ -19,19 +19,21 @@ const defaultControl = "127.0.0.1:8471"
 
 // listenFlags say where everything listens.
 type listenFlags struct {
-	Control string `default:"127.0.0.1:8471" help:"Where the control listens; loopback only."`
-	Camera  string `default:"127.0.0.1:8472" help:"Where the camera listens."`
-	Portal  string `default:"127.0.0.1:8473" help:"Where the portal listens."`
-	Broker  string `default:"127.0.0.1:8474" help:"Where the broker listens."`
-	USBIP   string `name:"usbip" default:"127.0.0.1:8475" help:"Where the scanner is exported."`
-	AnyPort bool   `help:"Listen on free ports instead; addresses.json tells which."`
-	Booth   string `default:"127.0.0.1:8470" help:"Where boothd is to listen."`
+	Control  string `default:"127.0.0.1:8471" help:"Where the control listens; loopback only."`
+	Camera   string `default:"127.0.0.1:8472" help:"Where the camera listens."`
+	Portal   string `default:"127.0.0.1:8473" help:"Where the portal listens."`
+	Office   string `default:"127.0.0.1:8476" help:"Where the portal's pages for people at central listen."`
+	National string `default:"127.0.0.1:8477" help:"Where the nation's own systems listen."`
+	Broker   string `default:"127.0.0.1:8474" help:"Where the broker listens."`
+	USBIP    string `name:"usbip" default:"127.0.0.1:8475" help:"Where the scanner is exported."`
+	AnyPort  bool   `help:"Listen on free ports instead; addresses.json tells which."`
+	Booth    string `default:"127.0.0.1:8470" help:"Where boothd is to listen."`
 }
 
 // resolve puts port 0 everywhere if any port will do.
 func (f *listenFlags) resolve() {
 	if f.AnyPort {
-		for _, a := range []*string{&f.Control, &f.Camera, &f.Portal, &f.Broker, &f.USBIP} {
+		for _, a := range []*string{&f.Control, &f.Camera, &f.Portal, &f.Office, &f.National, &f.Broker, &f.USBIP} {
 			*a = "127.0.0.1:0"
 		}
 	}
@@ -40,15 +42,17 @@ func (f *listenFlags) resolve() {
 // planned are the addresses as the flags name them.
 func (f *listenFlags) planned(folder *demo.Folder) demo.Addresses {
 	return demo.Addresses{
-		Dir:     folder.Dir(),
-		Control: "http://" + f.Control,
-		Booth:   "http://" + f.Booth,
-		Portal:  "https://" + f.Portal,
-		Broker:  "ssl://" + f.Broker,
-		USBIP:   f.USBIP,
-		Camera:  "http://" + f.Camera + "/video",
-		Reader:  folder.Path("reader"),
-		Config:  folder.Path("boothd.toml"),
+		Dir:      folder.Dir(),
+		Control:  "http://" + f.Control,
+		Booth:    "http://" + f.Booth,
+		Portal:   "https://" + f.Portal,
+		Office:   "http://" + f.Office,
+		National: "http://" + f.National,
+		Broker:   "ssl://" + f.Broker,
+		USBIP:    f.USBIP,
+		Camera:   "http://" + f.Camera + "/video",
+		Reader:   folder.Path("reader"),
+		Config:   folder.Path("boothd.toml"),
 	}
 }
 
@@ -72,7 +76,7 @@ func (c *runCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	defer l.Close()
-	st, err := stage.Start(ctx, folder, stage.Listen{Portal: c.Portal, Broker: c.Broker, USBIP: c.USBIP, Camera: c.Camera}, log)
+	st, err := stage.Start(ctx, folder, stage.Listen{Portal: c.Portal, Office: c.Office, National: c.National, Broker: c.Broker, USBIP: c.USBIP, Camera: c.Camera}, log)
 	if err != nil {
 		return err
 	}
@@ -127,6 +131,7 @@ func welcome(w io.Writer, a demo.Addresses) {
   control    %s
   officer    %s   (once boothd runs: boothd run --config %s)
   token      in %s/officer-1.token
+  office     %s   (sign in as supervisor-1, "training three", or officer-2, "training two")
 
 Try, on the control's page or with boothsim ctl:
   present 1            a traveller whom nobody knows shows the passport
@@ -140,5 +145,5 @@ Try, on the control's page or with boothsim ctl:
   received             what central has
 
 Ctrl-C ends it.
-`, a.Control, a.Booth, a.Config, a.Dir)
+`, a.Control, a.Booth, a.Config, a.Dir, a.Office)
 }

@@ -219,7 +219,7 @@ func documentOf(t *testing.T, traveller int) capture.Query {
 	return capture.Query{
 		Check: "check-1", Booth: demo.Booth,
 		Officer: capture.Officer{ID: "officer-1", Profile: capture.Profile{
-			Systems: map[capture.Modality][]string{capture.ModalityDocument: {"SLTD"}},
+			Name: "first-line", Systems: map[capture.Modality][]string{capture.ModalityDocument: {"SLTD"}},
 		}},
 		Evidence: capture.Evidence{ID: "document-1", Document: &capture.Document{Zone: z}},
 	}

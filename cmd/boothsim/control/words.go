@@ -28,8 +28,8 @@ type Words struct {
 	Stand    standWords    `cmd:"" help:"Let traveller N stand before the camera; 0 is nobody."`
 	Plug     plugWords     `cmd:"" help:"Plug a device in."`
 	Unplug   unplugWords   `cmd:"" help:"Pull a device out."`
-	Cut      cutWords      `cmd:"" help:"Cut the line to portal or broker."`
-	Restore  restoreWords  `cmd:"" help:"Restore the line to portal or broker."`
+	Cut      cutWords      `cmd:"" help:"Cut a line: to the portal, the nation's own systems or the broker."`
+	Restore  restoreWords  `cmd:"" help:"Restore a line."`
 	List     listWords     `cmd:"" help:"Change a local list; the booth gets it as a signed update over MQTT."`
 	System   systemWords   `cmd:"" help:"Make a system of the portal slow, failing or well."`
 	Person   personWords   `cmd:"" help:"Put a traveller into a system of the portal, or take one out."`
@@ -104,7 +104,7 @@ func (w *unplugWords) Run(d *deed) error {
 }
 
 type cutWords struct {
-	Line   string `arg:"" enum:"portal,broker,all" help:"portal, broker or all."`
+	Line   string `arg:"" enum:"portal,national,broker,all" help:"portal, national, broker or all."`
 	Silent bool   `help:"Let everything vanish on the way instead of breaking connections."`
 }
 
@@ -119,7 +119,7 @@ func (w *cutWords) Run(d *deed) error {
 }
 
 type restoreWords struct {
-	Line string `arg:"" enum:"portal,broker,all" help:"portal, broker or all."`
+	Line string `arg:"" enum:"portal,national,broker,all" help:"portal, national, broker or all."`
 }
 
 func (w *restoreWords) Run(d *deed) error {
@@ -187,7 +187,7 @@ type personAddWords struct {
 
 func (w *personAddWords) Run(d *deed) error {
 	d.said = fmt.Sprintf("traveller %d put into %s", w.Traveller, w.System)
-	return d.stage.AddToSystem(w.System, w.Traveller, stage.Added{Discreet: w.Discreet, ByFinger: w.Finger})
+	return d.stage.AddToSystem(d.ctx, w.System, w.Traveller, stage.Added{Discreet: w.Discreet, ByFinger: w.Finger})
 }
 
 type personRemoveWords struct {
@@ -197,13 +197,13 @@ type personRemoveWords struct {
 
 func (w *personRemoveWords) Run(d *deed) error {
 	d.said = fmt.Sprintf("traveller %d taken out of %s", w.Traveller, w.System)
-	return d.stage.RemoveFromSystem(w.System, w.Traveller)
+	return d.stage.RemoveFromSystem(d.ctx, w.System, w.Traveller)
 }
 
 type receivedWords struct{}
 
 func (receivedWords) Run(d *deed) error {
-	r, err := d.stage.Portal.Received(d.ctx)
+	r, err := d.stage.Portal.Intake.Received(d.ctx)
 	d.data = r
 	d.said = fmt.Sprintf("%d records (%s), %d delivered again, %d doubled, %d refused, %d missing",
 		r.Records, counts(r.Kinds), r.Repeated, r.Doubled, r.Refused, r.Missing)
@@ -215,7 +215,7 @@ type recordsWords struct {
 }
 
 func (w *recordsWords) Run(d *deed) error {
-	list, err := d.stage.Portal.Records(d.ctx, min(max(w.Limit, 1), 100_000))
+	list, err := d.stage.Portal.Intake.Records(d.ctx, min(max(w.Limit, 1), 100_000))
 	d.data = list
 	lines := make([]string, len(list))
 	for i, s := range list {

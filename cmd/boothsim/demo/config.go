@@ -8,20 +8,26 @@ import (
 	"path/filepath"
 	"strings"
 	"text/template"
+	"time"
+
+	"boothd/cmd/centrald/config"
+	"boothd/sync/system"
 )
 
 // Addresses are where everything of the demo listens, as addresses.json tells scripts.
 type Addresses struct {
-	Dir     string `json:"dir"`
-	Control string `json:"control"` // "http://127.0.0.1:8471"
-	Booth   string `json:"booth"`   // boothd's page, "http://127.0.0.1:8470"
-	Portal  string `json:"portal"`  // "https://127.0.0.1:8473"
-	Broker  string `json:"broker"`  // "ssl://127.0.0.1:8474"
-	Publish string `json:"publish"` // the broker's door for publishers, never cut
-	USBIP   string `json:"usbip"`   // "127.0.0.1:8475"
-	Camera  string `json:"camera"`  // "http://127.0.0.1:8472/video"
-	Reader  string `json:"reader"`  // the serial line's device node
-	Config  string `json:"config"`  // of boothd
+	Dir      string `json:"dir"`
+	Control  string `json:"control"`  // "http://127.0.0.1:8471"
+	Booth    string `json:"booth"`    // boothd's page, "http://127.0.0.1:8470"
+	Portal   string `json:"portal"`   // "https://127.0.0.1:8473"
+	Office   string `json:"office"`   // the portal's pages, "http://127.0.0.1:8476"
+	National string `json:"national"` // the nation's own systems, "http://127.0.0.1:8477"
+	Broker   string `json:"broker"`   // "ssl://127.0.0.1:8474"
+	Publish  string `json:"publish"`  // the broker's door for publishers, never cut
+	USBIP    string `json:"usbip"`    // "127.0.0.1:8475"
+	Camera   string `json:"camera"`   // "http://127.0.0.1:8472/video"
+	Reader   string `json:"reader"`   // the serial line's device node
+	Config   string `json:"config"`   // of boothd
 }
 
 // officer is somebody who may log in at the demo's booth.
@@ -42,8 +48,46 @@ func Lists() []List {
 	return []List{{"sis-persons", "SIS"}, {"sltd", "SLTD"}, {"national", "national"}}
 }
 
-// PortalSystems are the systems that the demo's portal asks.
-func PortalSystems() []string { return []string{"SIS", "VIS", "EES", "ETIAS", "SLTD", "TDAWN"} }
+// System is one system that the demo's portal asks.
+type System struct{ Name, Kind string }
+
+// Systems are those that the demo's portal asks.
+func Systems() []System {
+	return []System{
+		{system.SIS, config.KindRegister}, {system.VIS, config.KindVIS}, {system.EES, config.KindEES}, {system.ETIAS, config.KindETIAS},
+		{system.Eurodac, config.KindRegister}, {system.ECRISTCN, config.KindRegister}, {system.Europol, config.KindRegister},
+		{system.SLTD, config.KindRegister}, {system.TDAWN, config.KindRegister}, {system.CIR, config.KindCIR}, {"national", config.KindRegister},
+	}
+}
+
+// PortalSystems are their names.
+func PortalSystems() []string {
+	var names []string
+	for _, s := range Systems() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+//go:embed centrald.toml.tmpl
+var centralTemplate string
+
+// WriteCentral writes centrald.toml for the places where booths and office reach the
+// portal, and returns its path.
+func (f *Folder) WriteCentral(listen, office string, now time.Time) (string, error) {
+	t, err := template.New("centrald.toml").Parse(centralTemplate)
+	if err != nil {
+		return "", err
+	}
+	var b bytes.Buffer
+	err = t.Execute(&b, map[string]any{
+		"Listen": listen, "Office": office, "Systems": Systems(), "Until": now.AddDate(1, 0, 0).UTC().Format(time.RFC3339),
+	})
+	if err != nil {
+		return "", err
+	}
+	return f.Path("centrald.toml"), replace(f.Path("centrald.toml"), b.Bytes(), 0o644)
+}
 
 //go:embed boothd.toml.tmpl
 var configTemplate string

@@ -1,9 +1,9 @@
 // Package demo makes and reads the folder in which a whole emulated booth lives.
 //
 // The folder holds an authority and the certificates of portal, broker, booth and
-// publisher; central's keys for records and acknowledgements; the key that signs lists;
-// the officers' tokens; the portal's database; and boothd.toml, with which boothd runs
-// beside the simulator. Everything in it is made at random for this folder and guards
+// publisher; central's keys for records and acknowledgements; the keys that sign lists,
+// profiles, grants and officers' tokens; the officers; the portal's database; boothd.toml, with
+// which boothd runs beside the simulator, and centrald.toml, with which the portal runs in it. Everything in it is made at random for this folder and guards
 // nothing but synthetic travellers.
 package demo
 
@@ -76,12 +76,16 @@ func fill(dir string) error {
 	_, sealing := keys.GenerateSealing(filepath.Join(dir, "central-opening"))
 	_, signing := keys.GenerateSigning(filepath.Join(dir, "central-signing"))
 	_, lists := keys.GenerateSigning(filepath.Join(dir, "lists-signing"))
+	_, authority := keys.GenerateSigning(filepath.Join(dir, "authority-signing"))
+	_, court := keys.GenerateSigning(filepath.Join(dir, "court-signing"))
+	_, issuer := keys.GenerateSigning(filepath.Join(dir, "issuer-signing"))
 	err = errors.Join(
 		ca.server("portal"),
 		ca.server("broker"),
 		ca.client("booth", Booth),
 		ca.client("publisher", "publisher"),
-		sealing, signing, lists,
+		sealing, signing, lists, authority, court, issuer,
+		writeOfficers(dir),
 		os.Mkdir(filepath.Join(dir, "state"), 0o700),
 	)
 	if err != nil {

@@ -111,7 +111,7 @@ func TestAddressesComeBack(t *testing.T) {
 
 func TestConfigIsOneThatBoothdTakes(t *testing.T) {
 	f := make1(t)
-	a := Addresses{Booth: "http://127.0.0.1:8470", Portal: "https://127.0.0.1:8473", Broker: "ssl://127.0.0.1:8474",
+	a := Addresses{Booth: "http://127.0.0.1:8470", Portal: "https://127.0.0.1:8473", Office: "http://127.0.0.1:8476", National: "http://127.0.0.1:8477", Broker: "ssl://127.0.0.1:8474",
 		USBIP: "127.0.0.1:8475", Camera: "http://127.0.0.1:8472/stream", Reader: f.Path("reader")}
 	if err := f.WriteConfig(a); err != nil {
 		t.Fatal(err)

@@ -9,12 +9,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 
 	"boothd/cmd/boothsim/broker"
-	"boothd/cmd/boothsim/central"
 	"boothd/cmd/boothsim/demo"
 	"boothd/cmd/boothsim/hardware"
 	"boothd/cmd/boothsim/line"
@@ -22,19 +20,20 @@ import (
 
 // Listen says where everything listens; port 0 takes any free one.
 type Listen struct {
-	Portal, Broker, USBIP, Camera string
+	Portal, Office, National, Broker, USBIP, Camera string
 }
 
 // Stage is everything that is running. Its methods may be called by several goroutines.
 type Stage struct {
 	Hardware *hardware.Booth
-	Portal   *central.Portal
+	Portal   *Portal
 
-	addresses  demo.Addresses
-	portalLine *line.Line
-	brokerLine *line.Line
-	broker     *broker.Broker
-	lists      *publisher
+	addresses    demo.Addresses
+	portalLine   *line.Line
+	nationalLine *line.Line
+	brokerLine   *line.Line
+	broker       *broker.Broker
+	lists        *publisher
 
 	stop    context.CancelFunc
 	servers sync.WaitGroup
@@ -48,7 +47,7 @@ func Start(ctx context.Context, folder *demo.Folder, listen Listen, log *slog.Lo
 	s := &Stage{stop: stop, ended: make(chan error, 8)}
 	s.addresses = demo.Addresses{Dir: folder.Dir(), Config: folder.Path("boothd.toml")}
 	for _, start := range []func(context.Context, *demo.Folder, Listen, *slog.Logger) error{
-		s.startPortal, s.startBroker, s.startHardware, s.startLists,
+		s.startPortal, s.startNational, s.startBroker, s.startHardware, s.startLists,
 	} {
 		if err := start(ctx, folder, listen, log); err != nil {
 			return nil, errors.Join(err, s.Close())
@@ -60,7 +59,7 @@ func Start(ctx context.Context, folder *demo.Folder, listen Listen, log *slog.Lo
 // Close stops everything and waits for it.
 func (s *Stage) Close() error {
 	s.stop()
-	for _, l := range []*line.Line{s.portalLine, s.brokerLine} {
+	for _, l := range []*line.Line{s.portalLine, s.nationalLine, s.brokerLine} {
 		if l != nil {
 			l.Set(line.Cut)
 		}
@@ -71,10 +70,15 @@ func (s *Stage) Close() error {
 	}
 	s.servers.Wait()
 	if s.Portal != nil {
-		err = errors.Join(err, s.Portal.Close())
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		defer cancel()
+		err = errors.Join(err, s.Portal.Close(ctx))
 	}
 	return err
 }
+
+// closeTimeout is how long questions under way may take when the portal ends.
+const closeTimeout = 5 * time.Second
 
 // Ended receives an error if a server ends by itself.
 func (s *Stage) Ended() <-chan error { return s.ended }
@@ -85,48 +89,6 @@ func (s *Stage) Addresses() demo.Addresses { return s.addresses }
 // SetAddresses fills in where control and boothd listen.
 func (s *Stage) SetAddresses(control, booth string) {
 	s.addresses.Control, s.addresses.Booth = control, booth
-}
-
-func (s *Stage) startPortal(ctx context.Context, folder *demo.Folder, listen Listen, log *slog.Logger) error {
-	opening, err := folder.Opening()
-	if err != nil {
-		return err
-	}
-	signing, err := folder.Signing()
-	if err != nil {
-		return err
-	}
-	conf, err := folder.PortalTLS()
-	if err != nil {
-		return err
-	}
-	s.Portal, err = central.Open(ctx, central.Options{
-		Database: folder.Path("portal.db"), Opening: opening, Signing: signing,
-		Systems: demo.PortalSystems(), Log: log.With("part", "portal"),
-	})
-	if err != nil {
-		return err
-	}
-	if err := s.seedSystems(); err != nil {
-		return err
-	}
-	l, err := net.Listen("tcp", listen.Portal)
-	if err != nil {
-		return fmt.Errorf("start portal: %w", err)
-	}
-	s.portalLine = line.New(l)
-	s.addresses.Portal = "https://" + l.Addr().String()
-	server := &http.Server{
-		Handler:           s.Portal.Handler(),
-		TLSConfig:         conf,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       2 * time.Minute,
-		IdleTimeout:       5 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(log.With("part", "portal").Handler(), slog.LevelDebug),
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-	}
-	s.serve(ctx, "portal", func() error { return server.ServeTLS(s.portalLine, "", "") }, server.Close)
-	return nil
 }
 
 func (s *Stage) startBroker(_ context.Context, folder *demo.Folder, listen Listen, log *slog.Logger) error {
@@ -193,12 +155,11 @@ func (s *Stage) serve(ctx context.Context, name string, run, end func() error) {
 	})
 }
 
-// SetLine changes the line to "portal", "broker" or "all".
+// SetLine changes the line to "portal", "national", "broker" or "all".
 func (s *Stage) SetLine(name string, state line.State) {
-	if name != "broker" {
-		s.portalLine.Set(state)
-	}
-	if name != "portal" {
-		s.brokerLine.Set(state)
+	for which, l := range map[string]*line.Line{"portal": s.portalLine, "national": s.nationalLine, "broker": s.brokerLine} {
+		if name == which || name == "all" {
+			l.Set(state)
+		}
 	}
 }

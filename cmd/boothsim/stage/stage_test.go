@@ -31,7 +31,7 @@ func play(t *testing.T) (*Stage, *demo.Folder) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Start(context.Background(), folder, Listen{free, free, free, free}, slog.New(slog.DiscardHandler))
+	s, err := Start(context.Background(), folder, Listen{free, free, free, free, free, free}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,11 +200,18 @@ func TestPlaceThatIsTakenIsNamedAndNothingIsLeft(t *testing.T) {
 	defer taken.Close()
 	at := taken.Addr().String()
 	for name, listen := range map[string]Listen{
-		"portal": {at, free, free, free},
-		"broker": {free, at, free, free},
-		"usbip":  {free, free, at, free},
-		"camera": {free, free, free, at},
+		"portal":   {Portal: at},
+		"office":   {Office: at},
+		"national": {National: at},
+		"broker":   {Broker: at},
+		"usbip":    {USBIP: at},
+		"camera":   {Camera: at},
 	} {
+		for _, p := range []*string{&listen.Portal, &listen.Office, &listen.National, &listen.Broker, &listen.USBIP, &listen.Camera} {
+			if *p == "" {
+				*p = free
+			}
+		}
 		folder, err := demo.Make(filepath.Join(t.TempDir(), name))
 		if err != nil {
 			t.Fatal(err)
@@ -217,7 +224,7 @@ func TestPlaceThatIsTakenIsNamedAndNothingIsLeft(t *testing.T) {
 		if !strings.Contains(err.Error(), name) || errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", name, err)
 		}
-		again, err := Start(context.Background(), folder, Listen{free, free, free, free}, slog.New(slog.DiscardHandler))
+		again, err := Start(context.Background(), folder, Listen{free, free, free, free, free, free}, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Errorf("%s: after the fault: %v", name, err)
 			continue

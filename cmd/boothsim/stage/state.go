@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"strings"
 
-	"boothd/cmd/boothsim/central"
 	"boothd/cmd/boothsim/demo"
 	"boothd/cmd/boothsim/hardware"
 	"boothd/cmd/boothsim/line"
+	"boothd/cmd/centrald/intake"
 )
 
 // State tells how everything is.
@@ -16,15 +16,16 @@ type State struct {
 	Addresses demo.Addresses `json:"addresses"`
 	Devices   hardware.State `json:"devices"`
 	Lines     struct {
-		Portal line.State `json:"portal"`
-		Broker line.State `json:"broker"`
+		Portal   line.State `json:"portal"`
+		National line.State `json:"national"`
+		Broker   line.State `json:"broker"`
 	} `json:"lines"`
-	BrokerClients int                   `json:"broker_clients"` // booths
-	Systems       []central.SystemState `json:"systems"`
-	Lists         []ListState           `json:"lists"`
-	Received      central.Received      `json:"received"`
-	Records       []central.Summary     `json:"records"`
-	Cast          []Role                `json:"cast"`
+	BrokerClients int              `json:"broker_clients"` // booths
+	Systems       []SystemState    `json:"systems"`
+	Lists         []ListState      `json:"lists"`
+	Received      intake.Received  `json:"received"`
+	Records       []intake.Summary `json:"records"`
+	Cast          []Role           `json:"cast"`
 }
 
 // ListState tells how a published list is.
@@ -47,18 +48,20 @@ func (s *Stage) State(ctx context.Context) (*State, error) {
 		Addresses:     s.addresses,
 		Devices:       s.Hardware.State(),
 		BrokerClients: s.broker.Clients(),
-		Systems:       s.Portal.Systems(),
 		Lists:         s.lists.state(),
 	}
-	st.Lines.Portal, st.Lines.Broker = s.portalLine.State(), s.brokerLine.State()
+	st.Lines.Portal, st.Lines.National, st.Lines.Broker = s.portalLine.State(), s.nationalLine.State(), s.brokerLine.State()
 	for _, r := range cast() {
 		st.Cast = append(st.Cast, Role{r.traveller, r.note})
 	}
 	var err error
-	if st.Received, err = s.Portal.Received(ctx); err != nil {
+	if st.Systems, err = s.Portal.Systems(ctx); err != nil {
 		return nil, err
 	}
-	st.Records, err = s.Portal.Records(ctx, 8)
+	if st.Received, err = s.Portal.Intake.Received(ctx); err != nil {
+		return nil, err
+	}
+	st.Records, err = s.Portal.Intake.Records(ctx, 8)
 	return st, err
 }
 
@@ -67,7 +70,7 @@ func (s *State) String() string {
 	var b strings.Builder
 	d := &s.Devices
 	fmt.Fprintf(&b, "reader %s, camera %s, scanner %s\n", d.Reader, d.Camera, d.Scanner)
-	fmt.Fprintf(&b, "line to portal %s, line to broker %s (%d connected)\n", s.Lines.Portal, s.Lines.Broker, s.BrokerClients)
+	fmt.Fprintf(&b, "line to portal %s, to the nation's network %s, to broker %s (%d connected)\n", s.Lines.Portal, s.Lines.National, s.Lines.Broker, s.BrokerClients)
 	for _, y := range s.Systems {
 		how := "well"
 		switch {

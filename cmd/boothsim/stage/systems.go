@@ -1,12 +1,15 @@
 package stage
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+)
 
 // entryID is the id of a traveller's entries.
 func entryID(n int) string { return fmt.Sprintf("T-%07d", n) }
 
 // seedSystems puts the cast into the portal's systems.
-func (s *Stage) seedSystems() error {
+func (s *Stage) seedSystems(ctx context.Context) error {
 	for _, r := range cast() {
 		for _, a := range r.alerts {
 			if a.system == "" {
@@ -16,7 +19,7 @@ func (s *Stage) seedSystems() error {
 			if err != nil {
 				return err
 			}
-			if err := s.Portal.Put(a.system, e); err != nil {
+			if err := s.Portal.Put(ctx, a.system, e); err != nil {
 				return err
 			}
 		}
@@ -25,17 +28,17 @@ func (s *Stage) seedSystems() error {
 }
 
 // AddToSystem puts a traveller into a system of the portal.
-func (s *Stage) AddToSystem(system string, traveller int, how Added) error {
+func (s *Stage) AddToSystem(ctx context.Context, system string, traveller int, how Added) error {
 	e, err := entry(traveller, how.alert())
 	if err != nil {
 		return err
 	}
-	return s.Portal.Put(system, e)
+	return s.Portal.Put(ctx, system, e)
 }
 
 // RemoveFromSystem takes a traveller out of a system of the portal.
-func (s *Stage) RemoveFromSystem(system string, traveller int) error {
-	was, err := s.Portal.Remove(system, entryID(traveller))
+func (s *Stage) RemoveFromSystem(ctx context.Context, system string, traveller int) error {
+	was, err := s.Portal.Remove(ctx, system, entryID(traveller))
 	if err == nil && !was {
 		err = fmt.Errorf("traveller %d is not in %s", traveller, system)
 	}

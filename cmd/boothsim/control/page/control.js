@@ -48,7 +48,7 @@ function showDevices(s) {
 }
 
 function showLines(s) {
-  fill($("lines"), ["portal", "broker"].map((name) => {
+  fill($("lines"), ["portal", "national", "broker"].map((name) => {
     const state = s.lines[name];
     const text = name === "broker" && state === "up" ? "up, " + s.broker_clients + " connected" : state;
     return lamp(name, { up: "good", cut: "bad", silent: "warn" }[state], text,

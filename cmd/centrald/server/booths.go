@@ -1,0 +1,85 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"boothd/capture"
+	"boothd/cmd/centrald/identity"
+	"boothd/sync/portal"
+)
+
+// Booths serves the interface that sync/portal describes. It must be reached over mutual
+// TLS only: the common name of the client's certificate is taken for the booth's id.
+func (s *Server) Booths() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST "+portal.PathLook, s.look)
+	mux.Handle(portal.PathReport, s.Intake.Handler())
+	mux.Handle(portal.PathThrough, s.Intake.Handler())
+	mux.Handle("GET "+portal.PathAlerts, http.HandlerFunc(s.Alerts.Serve))
+	mux.HandleFunc("GET "+portal.PathProfiles, func(w http.ResponseWriter, r *http.Request) {
+		writeJSON(w, portal.Documents{Documents: s.Profiles.Documents()})
+	})
+	mux.HandleFunc("GET "+portal.PathRevoked, func(w http.ResponseWriter, r *http.Request) {
+		d := portal.Documents{Documents: []string{}}
+		if list := s.Revoked.Document(); list != "" {
+			d.Documents = append(d.Documents, list)
+		}
+		writeJSON(w, d)
+	})
+	mux.HandleFunc("POST "+portal.PathVerify, s.verify)
+	mux.HandleFunc("GET "+portal.PathHealth, s.health)
+	return mux
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	json.NewEncoder(w).Encode(v) // whoever has gone gets nothing
+}
+
+func (s *Server) health(w http.ResponseWriter, r *http.Request) {
+	if err := s.DB.PingContext(r.Context()); err != nil {
+		http.Error(w, "database not available", http.StatusServiceUnavailable)
+	}
+}
+
+// verify records what an officer of the second line found out about a link.
+func (s *Server) verify(w http.ResponseWriter, r *http.Request) {
+	v, err := portal.ReadVerification(w, r)
+	if err != nil {
+		http.Error(w, err.Error(), portal.ReplyStatus(err))
+		return
+	}
+	if !isBooth(r, v.Booth) {
+		http.Error(w, "not the booth of the certificate", http.StatusForbidden)
+		return
+	}
+	p, err := s.profileOf(r.Context(), v.Token, v.Officer, v.Profile)
+	if err != nil || !p.Cleared {
+		s.log.Warn("verification refused", "booth", v.Booth, "err", err)
+		http.Error(w, "the officer may not verify links", http.StatusForbidden)
+		return
+	}
+	var systems []string
+	for i := range p.Systems {
+		systems = append(systems, p.Systems[i].Name)
+	}
+	err = s.Links.Verify(r.Context(), identity.Verification{
+		Link: v.Link, Colour: v.Colour, Officer: v.Officer, Why: v.Why, Sight: identity.Sight{Systems: systems, Cleared: p.Cleared},
+	})
+	switch {
+	case errors.Is(err, identity.ErrNoLink):
+		http.Error(w, "no such link", http.StatusNotFound)
+	case errors.Is(err, identity.ErrVerified):
+		http.Error(w, "the link was verified otherwise", http.StatusConflict)
+	case err != nil:
+		s.log.Warn("link not verified", "booth", v.Booth, "err", err)
+		http.Error(w, "not a verification", http.StatusBadRequest)
+	default:
+		writeJSON(w, struct {
+			Colour capture.LinkColour `json:"colour"`
+		}{v.Colour})
+	}
+}
