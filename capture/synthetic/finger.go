@@ -61,7 +61,7 @@ func (t Traveller) Grow(position int) *Finger {
 	rng := t.rng(purposeFinger + position)
 	rightHand := position <= 5
 	flow := newFlow(rightHand, rng)
-	period := 8.6 + 1.2*rng.Float64() // pixels, 0.44 to 0.50 mm
+	period := 7.8 + 2.4*rng.Float64() // pixels, 0.44 to 0.50 mm
 	if t.Child {
 		period *= 0.85
 	}

@@ -139,11 +139,11 @@ func newFlow(rightHand bool, rng *rand.Rand) flow {
 	}
 	switch kind := rng.IntN(100); {
 	case kind < loops:
-		return flow{cores: []point{near(0, -10, 8)}, deltas: []point{near(towards*52, 44, 9)}}
+		return flow{cores: []point{near(0, -10, 20)}, deltas: []point{near(towards*56, 44, 20)}}
 	case kind < loops+whorls:
 		return flow{
 			cores:  []point{near(2*towards, -18, 4), near(-2*towards, 4+8*rng.Float64(), 4)},
-			deltas: []point{near(-56, 48, 8), near(56, 48, 8)},
+			deltas: []point{near(-58, 48, 18), near(58, 48, 18)},
 		}
 	}
 	return flow{arch: 0.7 + 0.9*rng.Float64()}
@@ -166,13 +166,17 @@ func (f flow) angle(x, y float64) float64 {
 	return sum / 2
 }
 
+// bending is how far a finger's flow departs from the rule, in half turns. Without it, fingers
+// of one kind resemble each other more than those of real people.
+const bending = 0.12
+
 // choose picks each pixel's filter: its direction, and a period that varies slowly.
 func (f flow) choose(rng *rand.Rand) []uint8 {
-	wide := newWaves(rng, 90)
+	wide, bend := newWaves(rng, 90), newWaves(rng, 105)
 	out := make([]uint8, patternWidth*patternHeight)
 	for y := range patternHeight {
 		for x := range patternWidth {
-			angle := f.angle(float64(x), float64(y)) / math.Pi
+			angle := f.angle(float64(x), float64(y))/math.Pi + bending*bend.at(float64(x), float64(y))
 			turn := int(math.Round((angle - math.Floor(angle)) * turns))
 			period := 1 + int(math.Round(wide.at(float64(x), float64(y))))
 			out[y*patternWidth+x] = uint8(min(max(period, 0), periods-1)*turns + turn%turns)

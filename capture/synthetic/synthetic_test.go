@@ -109,8 +109,8 @@ func TestATravellerIsTheSameOnEveryMachine(t *testing.T) {
 		want string
 	}{
 		{"document", []byte(strings.Join(who.MRZ, "\n")), "58da0666"},
-		{"finger", who.Finger(2).Pix, "2ca724ef"},
-		{"impression", who.Impression(2, 3).Pix, "50ad4429"},
+		{"finger", who.Finger(2).Pix, "345b9a9e"},
+		{"impression", who.Impression(2, 3).Pix, "f49ff53f"},
 		{"portrait", who.Portrait().Pix, "e638953d"},
 	} {
 		if got := fmt.Sprintf("%x", sha256.Sum256(tt.data))[:8]; got != tt.want {

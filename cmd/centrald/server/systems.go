@@ -56,10 +56,11 @@ func (s *Server) openSystem(ctx context.Context, c *config.System) (system.Adapt
 	if err != nil {
 		return nil, err
 	}
-	people, err := register.Open(ctx, s.DB, register.Options{
-		System: c.Name, Secret: secret, Needs: needs(c.Needs), Log: s.log, Now: s.now,
-		Changed: func(ctx context.Context, e gallery.Entry) { s.entryChanged(ctx, c.Name, e) },
-	})
+	o := register.Options{System: c.Name, Secret: secret, Needs: needs(c.Needs), Log: s.log, Now: s.now}
+	if c.Kind == config.KindRegister { // elsewhere an entry is a file and no alert
+		o.Changed = func(ctx context.Context, e gallery.Entry) { s.entryChanged(ctx, c.Name, e) }
+	}
+	people, err := register.Open(ctx, s.DB, o)
 	if err != nil {
 		return nil, err
 	}
