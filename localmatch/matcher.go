@@ -72,8 +72,8 @@ type Options struct {
 	// Partial is set if whoever asks has left out on purpose what a document lacks: that no
 	// number or no name could be searched by does not make an answer unavailable then.
 	Partial bool
-	Log   *slog.Logger
-	Now   func() time.Time
+	Log     *slog.Logger
+	Now     func() time.Time
 }
 
 // Finder is the lists at rest; *gallery.Gallery is one.

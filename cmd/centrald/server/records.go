@@ -62,9 +62,16 @@ func (s *Server) recordCrossing(ctx context.Context, tx *sql.Tx, r *capture.Reco
 	return nil
 }
 
-// remember keeps the check for 72 hours, so that an entry that comes later finds it.
+// remember keeps the check for 72 hours, so that an entry that comes later finds it. What the
+// officer may be told of is for the signed profile to say.
 func (s *Server) remember(ctx context.Context, r *capture.Record) error {
-	return s.Recent.Add(ctx, recent.CheckOf(r))
+	p, err := s.Profiles.Get(r.Officer.Profile.Name, s.now())
+	if err != nil {
+		return err
+	}
+	c := recent.CheckOf(r)
+	c.Systems = p.Booth().Systems
+	return s.Recent.Add(ctx, c)
 }
 
 // replay asks the systems again about a check that was made while central could not be
