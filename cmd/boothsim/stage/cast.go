@@ -8,38 +8,31 @@ import (
 	"boothd/localmatch/gallery"
 )
 
-// role is a traveller of the demo and why anybody might know him.
-type role struct {
+// listed is a traveller of the cast who is on a local list. What central's systems hold is
+// seeded there (cmd/centrald/seed).
+type listed struct {
 	traveller int
-	note      string // what to expect, for the page
-	alerts    []alert
+	list      string
+	alert
 }
 
-// alert puts the traveller into a local list, a system of the portal, or both.
+// alert is why somebody is on a list or in a system.
 type alert struct {
-	list, system     string
 	category, action string
 	byName           bool // the entry has another document number
 	byFinger         bool // the entry holds a finger and nothing else
 	discreet         bool
 }
 
-// cast is who comes to the demo's booth.
-func cast() []role {
-	return []role{
-		{1, "known to nobody", nil},
-		{2, "passport reported stolen", []alert{{list: "sltd", system: "SLTD", category: "stolen document", action: "seize the document, refer"}}},
-		{3, "identity card, known to nobody", nil},
-		{4, "child under twelve: no fingerprints", nil},
-		{5, "somebody wanted has this name and birth date", []alert{{list: "sis-persons", system: "SIS", category: "arrest", action: "verify identity, then arrest", byName: true}}},
-		{7, "visa revoked, known to the portal only", []alert{{system: "VIS", category: "revoked visa", action: "refer"}}},
-		{8, "passport expired", nil},
-		{10, "discreet check: the traveller must not notice", []alert{{list: "sis-persons", system: "SIS", category: "discreet check", action: "note time, place and company; let pass", discreet: true}}},
-		{11, "on the national list", []alert{{list: "national", category: "wanted as a witness", action: "note the address"}}},
-		{12, "overstayed, known to the portal only", []alert{{system: "EES", category: "overstay", action: "refer"}}},
-		{21, "known to nobody: add to a list, present again", nil},
-		{50, "clean passport, discreet check by the finger", []alert{{list: "national", category: "discreet check", action: "note time, place and company; let pass", byFinger: true, discreet: true}}},
-		{91, "clean passport, but the finger is that of somebody wanted", []alert{{list: "sis-persons", system: "SIS", category: "unknown wanted person", action: "find out who it is, then arrest", byFinger: true}}},
+// onLists are the entries of the demo's local lists at its first start.
+func onLists() []listed {
+	return []listed{
+		{2, "sltd", alert{category: "stolen document", action: "seize the document, refer"}},
+		{5, "sis-persons", alert{category: "arrest", action: "verify identity, then arrest", byName: true}},
+		{10, "sis-persons", alert{category: "discreet check", action: "note time, place and company; let pass", discreet: true}},
+		{11, "national", alert{category: "wanted as a witness", action: "note the address"}},
+		{50, "national", alert{category: "discreet check", action: "note time, place and company; let pass", byFinger: true, discreet: true}},
+		{91, "sis-persons", alert{category: "unknown wanted person", action: "find out who it is, then arrest", byFinger: true}},
 	}
 }
 

@@ -87,17 +87,15 @@ func (l *list) read() error {
 }
 
 func (l *list) seed() error {
-	for _, r := range cast() {
-		for _, a := range r.alerts {
-			if a.list != l.Name {
-				continue
-			}
-			e, err := entry(r.traveller, a)
-			if err != nil {
-				return err
-			}
-			l.entries = append(l.entries, e)
+	for _, on := range onLists() {
+		if on.list != l.Name {
+			continue
 		}
+		e, err := entry(on.traveller, on.alert)
+		if err != nil {
+			return err
+		}
+		l.entries = append(l.entries, e)
 	}
 	return nil
 }

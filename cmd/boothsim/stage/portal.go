@@ -12,6 +12,7 @@ import (
 	"boothd/cmd/boothsim/demo"
 	"boothd/cmd/boothsim/line"
 	"boothd/cmd/centrald/config"
+	"boothd/cmd/centrald/seed"
 	"boothd/cmd/centrald/server"
 	"boothd/cmd/centrald/simulate"
 	"boothd/localmatch/gallery"
@@ -122,7 +123,7 @@ func (s *Stage) startPortal(ctx context.Context, folder *demo.Folder, listen Lis
 	if s.Portal, err = openPortal(ctx, path, log); err != nil {
 		return s.noPortal(office, err)
 	}
-	if err := s.seedSystems(ctx); err != nil {
+	if err := seed.Cast(ctx, s.Portal.Stores()); err != nil {
 		return s.noPortal(office, err)
 	}
 	return s.servePortal(ctx, folder, office, log)

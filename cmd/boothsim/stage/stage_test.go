@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"boothd/cmd/boothsim/demo"
 	"boothd/cmd/boothsim/hardware"
 	"boothd/cmd/boothsim/line"
+	"boothd/cmd/centrald/seed"
 	"boothd/internal/keys"
 	"boothd/localmatch/finger"
 	"boothd/sync/watchlist"
@@ -130,27 +132,21 @@ func TestAddingTwiceChangesOneEntry(t *testing.T) {
 	}
 }
 
-func TestEverybodyOfTheCastCanBeShown(t *testing.T) {
-	systems := make(map[string]bool)
-	for _, s := range demo.PortalSystems() {
-		systems[s] = true
+func TestEverybodyOnAListIsOfTheCast(t *testing.T) {
+	roles := map[int]bool{}
+	for _, r := range seed.Roles() {
+		roles[r.Traveller] = true
 	}
-	lists := make(map[string]bool)
-	for _, l := range demo.Lists() {
-		lists[l.Name] = true
-	}
-	for _, r := range cast() {
-		for _, a := range r.alerts {
-			e, err := entry(r.traveller, a)
-			if err == nil {
-				err = e.Validate()
-			}
-			if err != nil {
-				t.Errorf("traveller %d: %v", r.traveller, err)
-			}
-			if a.system != "" && !systems[a.system] || a.list != "" && !lists[a.list] {
-				t.Errorf("traveller %d: nobody asks %q or %q", r.traveller, a.system, a.list)
-			}
+	for _, on := range onLists() {
+		e, err := entry(on.traveller, on.alert)
+		if err == nil {
+			err = e.Validate()
+		}
+		if err != nil {
+			t.Errorf("traveller %d: %v", on.traveller, err)
+		}
+		if !roles[on.traveller] || !slices.ContainsFunc(demo.Lists(), func(l demo.List) bool { return l.Name == on.list }) {
+			t.Errorf("traveller %d on %s is not of the demo", on.traveller, on.list)
 		}
 	}
 }
@@ -159,26 +155,26 @@ func TestEverybodyOfTheCastCanBeShown(t *testing.T) {
 func TestListedFingersOfTheCastAreFoundAndNobodyElses(t *testing.T) {
 	listed := map[int]*finger.Prepared{}
 	laid := map[int]*finger.Prepared{}
-	for _, r := range cast() {
-		made, err := finger.Extract(synthetic.New(r.traveller).Finger(hardware.RightIndex), synthetic.FingerDPI)
+	for _, r := range seed.Roles() {
+		made, err := finger.Extract(synthetic.New(r.Traveller).Finger(hardware.RightIndex), synthetic.FingerDPI)
 		if err != nil {
 			t.Fatal(err)
 		}
-		laid[r.traveller] = finger.Prepare(made)
-		for _, a := range r.alerts {
-			if !a.byFinger {
-				continue
-			}
-			e, err := entry(r.traveller, a)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, kept, err := e.Fingers[0].Read()
-			if err != nil {
-				t.Fatal(err)
-			}
-			listed[r.traveller] = finger.Prepare(kept)
+		laid[r.Traveller] = finger.Prepare(made)
+	}
+	for _, on := range onLists() {
+		if !on.byFinger {
+			continue
 		}
+		e, err := entry(on.traveller, on.alert)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, kept, err := e.Fingers[0].Read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed[on.traveller] = finger.Prepare(kept)
 	}
 	if len(listed) == 0 {
 		t.Fatal("nobody is listed by a finger")

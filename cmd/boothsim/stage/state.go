@@ -9,6 +9,7 @@ import (
 	"boothd/cmd/boothsim/hardware"
 	"boothd/cmd/boothsim/line"
 	"boothd/cmd/centrald/intake"
+	"boothd/cmd/centrald/seed"
 )
 
 // State tells how everything is.
@@ -51,8 +52,8 @@ func (s *Stage) State(ctx context.Context) (*State, error) {
 		Lists:         s.lists.state(),
 	}
 	st.Lines.Portal, st.Lines.National, st.Lines.Broker = s.portalLine.State(), s.nationalLine.State(), s.brokerLine.State()
-	for _, r := range cast() {
-		st.Cast = append(st.Cast, Role{r.traveller, r.note})
+	for _, r := range seed.Roles() {
+		st.Cast = append(st.Cast, Role{r.Traveller, r.Note})
 	}
 	var err error
 	if st.Systems, err = s.Portal.Systems(ctx); err != nil {

@@ -8,25 +8,6 @@ import (
 // entryID is the id of a traveller's entries.
 func entryID(n int) string { return fmt.Sprintf("T-%07d", n) }
 
-// seedSystems puts the cast into the portal's systems.
-func (s *Stage) seedSystems(ctx context.Context) error {
-	for _, r := range cast() {
-		for _, a := range r.alerts {
-			if a.system == "" {
-				continue
-			}
-			e, err := entry(r.traveller, a)
-			if err != nil {
-				return err
-			}
-			if err := s.Portal.Put(ctx, a.system, e); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // AddToSystem puts a traveller into a system of the portal.
 func (s *Stage) AddToSystem(ctx context.Context, system string, traveller int, how Added) error {
 	e, err := entry(traveller, how.alert())

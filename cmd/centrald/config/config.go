@@ -36,9 +36,11 @@ type Config struct {
 type Server struct {
 	Listen string `toml:"listen"` // for booths, mutual TLS
 	Office string `toml:"office"` // for officers at central; empty: none
-	CA     string `toml:"ca"`     // whose certificates booths show
-	Cert   string `toml:"cert"`
-	Key    string `toml:"key"`
+	// OfficeURL is where browsers reach the office; empty: on this machine only.
+	OfficeURL string `toml:"office_url"`
+	CA        string `toml:"ca"` // whose certificates booths show
+	Cert      string `toml:"cert"`
+	Key       string `toml:"key"`
 }
 
 // Keys are central's own. All instances have the same.
@@ -190,8 +192,8 @@ func (c *Config) Paths() []*string {
 	return paths
 }
 
-// Check implements settings.File.
-func (c *Config) Check(f *settings.Faults) {
+// Validate implements settings.File.
+func (c *Config) Validate(f *settings.Faults) {
 	f.Listen("server.listen", c.Server.Listen, false)
 	if c.Server.Office != "" {
 		f.Listen("server.office", c.Server.Office, false)

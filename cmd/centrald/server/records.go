@@ -22,12 +22,13 @@ func (s *Server) openIntake(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	hooks := append([]intake.Hook{
-		{Name: "flow", Do: s.Flow.Record},
-		{Name: "crossing", Do: s.recordCrossing},
-	}, s.hooks...)
 	s.Intake, err = intake.Open(ctx, intake.Options{
-		DB: s.DB, Opening: opening, Signing: s.Signing, Log: s.log, Now: s.now, Hooks: hooks,
+		DB: s.DB, Opening: opening, Signing: s.Signing, Log: s.log, Now: s.now,
+		Hooks: []intake.Hook{
+			{Name: "flow", Do: s.Flow.Record},
+			{Name: "crossing", Do: s.recordCrossing},
+			{Name: "office", Do: s.Book.Record},
+		},
 		After: []intake.After{
 			{Name: "remember", Wants: isOutcome, Do: s.remember},
 			{Name: "replay", Wants: wasOffline, Do: s.replay},
@@ -220,6 +221,13 @@ func (s *Server) eraseOld(ctx context.Context) {
 		"alerts":        func() error { _, err := s.Alerts.Erase(ctx, now.Add(-time.Duration(r.Alerts))); return err },
 		"flow":          func() error { return s.Flow.Erase(ctx, now.Add(-time.Duration(r.Flow))) },
 		"recent checks": func() error { _, err := s.Recent.Erase(ctx); return err },
+		"cases": func() error {
+			if s.Cases == nil {
+				return nil
+			}
+			_, err := s.Cases.Erase(ctx)
+			return err
+		},
 	} {
 		if err := erase(); err != nil && ctx.Err() == nil {
 			s.log.Error("not erased", "part", part, "err", err)

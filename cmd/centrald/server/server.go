@@ -24,6 +24,7 @@ import (
 	"boothd/cmd/centrald/flow"
 	"boothd/cmd/centrald/identity"
 	"boothd/cmd/centrald/intake"
+	"boothd/cmd/centrald/office"
 	"boothd/cmd/centrald/register"
 	"boothd/cmd/centrald/release"
 	"boothd/cmd/centrald/search"
@@ -69,6 +70,7 @@ type Server struct {
 	Access    *accesslog.Log
 	Flow      *flow.Flow
 	Releases  *release.Releases
+	Book      *office.Book
 	Profiles  *profile.Set
 	Revoked   *grant.Revoked
 	Grants    *grant.Verifier
@@ -77,9 +79,9 @@ type Server struct {
 	Signing   ed25519.PrivateKey
 
 	adapters map[string]system.Adapter // by system, as they are asked
+	watched  []*watched                // the same, in the order of the configuration
 	secret   []byte
 	search   *search.Searcher
-	hooks    []intake.Hook
 }
 
 // Open opens the database and everything in it.
@@ -119,13 +121,14 @@ func (s *Server) openDatabase(ctx context.Context) error {
 	if err := s.DB.Migrate(ctx, "recent", recent.Schema); err != nil {
 		return err
 	}
-	var errs [6]error
+	var errs [7]error
 	s.Recent, errs[0] = recent.New(s.DB.DB, s.secret, s.now)
 	s.Access, errs[1] = accesslog.Open(ctx, s.DB, s.now)
 	s.Flow, errs[2] = flow.Open(ctx, s.DB, s.now)
 	s.Alerts, errs[3] = alerts.Open(ctx, alerts.Options{DB: s.DB, Log: s.log, Now: s.now})
 	s.Copies, errs[4] = register.OpenCopies(ctx, s.DB)
 	s.Links, errs[5] = identity.OpenLinks(ctx, s.DB, identity.LinkOptions{Now: s.now})
+	s.Book, errs[6] = office.OpenBook(ctx, s.DB, s.now)
 	return errors.Join(errs[:]...)
 }
 

@@ -34,7 +34,8 @@ func (s *Server) openSystems(ctx context.Context) error {
 		if s.Registers[c.Name] != nil {
 			adapter = linked{adapter, s.Links, c.Name, s.names()}
 		}
-		s.adapters[c.Name] = s.opt.Wrap(c.Name, adapter)
+		w := newWatched(c.Name, s.opt.Wrap(c.Name, adapter), s.now)
+		s.watched, s.adapters[c.Name] = append(s.watched, w), w
 	}
 	return nil
 }

@@ -1,0 +1,498 @@
+package server_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"image/png"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"boothd/capture"
+	"boothd/capture/synthetic"
+	"boothd/cmd/boothsim/demo"
+	"boothd/cmd/centrald/server"
+	"boothd/sync/portal"
+	"boothd/sync/system"
+)
+
+// exchange is one request and its reply, as they went over the wire.
+type exchange struct {
+	request *http.Request
+	asked   bytes.Buffer
+	status  int
+	header  http.Header
+	reply   bytes.Buffer
+}
+
+// listener is a central that keeps every exchange.
+type listener struct {
+	*place
+	url   string
+	ended chan struct{} // something has ended
+	mu    sync.Mutex
+	begun int
+	seen  []*exchange // what has ended
+}
+
+// overhear serves what booths reach of a central and keeps what was said.
+func (p *place) overhear(h http.Handler) *listener {
+	p.t.Helper()
+	l := &listener{place: p, ended: make(chan struct{}, 1)}
+	front := httptest.NewUnstartedServer(l.keeping(h))
+	front.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	var err error
+	if front.TLS, err = p.folder.PortalTLS(); err != nil {
+		p.t.Fatal(err)
+	}
+	front.EnableHTTP2 = true
+	front.StartTLS()
+	p.t.Cleanup(func() { front.CloseClientConnections(); front.Close() })
+	l.url = "https://" + front.Listener.Addr().String()
+	return l
+}
+
+func (l *listener) keeping(h http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		e := &exchange{request: r, status: http.StatusOK}
+		r.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.TeeReader(r.Body, &e.asked), r.Body}
+		l.mu.Lock()
+		l.begun++
+		l.mu.Unlock()
+		h.ServeHTTP(&teed{w, e}, r)
+		e.header = w.Header()
+		l.mu.Lock()
+		l.seen = append(l.seen, e)
+		l.mu.Unlock()
+		select {
+		case l.ended <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// teed keeps what is replied.
+type teed struct {
+	http.ResponseWriter
+	e *exchange
+}
+
+func (w *teed) WriteHeader(status int) { w.e.status = status; w.ResponseWriter.WriteHeader(status) }
+
+func (w *teed) Write(b []byte) (int, error) {
+	w.e.reply.Write(b)
+	return w.ResponseWriter.Write(b)
+}
+
+func (w *teed) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// send makes a request as a program that is not ours could, and waits for the end of the
+// reply.
+func (l *listener) send(method, path, header, value, body string) {
+	l.t.Helper()
+	conf, err := portal.MutualTLS(l.folder.Path("ca.pem"), l.folder.Path("booth.pem"), l.folder.Path("booth.key"), nil)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	transport := &http.Transport{TLSClientConfig: conf}
+	defer transport.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(l.t.Context(), method, l.url+path, strings.NewReader(body))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if header != "" {
+		req.Header.Set(header, value)
+	}
+	resp, err := (&http.Client{Transport: transport, Timeout: time.Minute}).Do(req)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		l.t.Error(err)
+	}
+}
+
+// all waits until what was begun has ended and returns it.
+func (l *listener) all() []*exchange {
+	l.t.Helper()
+	patience := time.After(time.Minute)
+	for {
+		l.mu.Lock()
+		seen, open := slices.Clone(l.seen), l.begun-len(l.seen)
+		l.mu.Unlock()
+		if open == 0 {
+			return seen
+		}
+		select {
+		case <-l.ended:
+		case <-patience:
+			l.t.Fatalf("%d exchanges did not end", open)
+		}
+	}
+}
+
+// statuses are what was replied, by method and path.
+func statuses(seen []*exchange) map[string][]int {
+	all := map[string][]int{}
+	for _, e := range seen {
+		key := e.request.Method + " " + e.request.URL.Path
+		if !slices.Contains(all[key], e.status) {
+			all[key] = append(all[key], e.status)
+			slices.Sort(all[key])
+		}
+	}
+	return all
+}
+
+// fit holds every exchange to the document, and that all of the document was seen.
+func (l *listener) fit(want map[string][]int) {
+	l.t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromData(portal.OpenAPI())
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	seen := l.all()
+	replied := statuses(seen)
+	for path, item := range doc.Paths.Map() {
+		for method := range item.Operations() {
+			key := method + " " + path
+			if !slices.Equal(replied[key], want[key]) {
+				l.t.Errorf("%s replied with %v, want %v", key, replied[key], want[key])
+			}
+		}
+	}
+	for _, e := range seen {
+		if err := e.fits(doc); err != nil {
+			l.t.Errorf("%s %s, status %d: %v", e.request.Method, e.request.URL.Path, e.status, err)
+		}
+	}
+}
+
+func (e *exchange) fits(doc *openapi3.T) error {
+	item := doc.Paths.Value(e.request.URL.Path)
+	if item == nil || item.GetOperation(e.request.Method) == nil {
+		return fmt.Errorf("not in the document")
+	}
+	op := item.GetOperation(e.request.Method)
+	response := op.Responses.Status(e.status)
+	if response == nil {
+		return fmt.Errorf("status not in the document")
+	}
+	media, _, _ := mime.ParseMediaType(e.header.Get("Content-Type"))
+	if e.status != http.StatusOK {
+		text := strings.TrimSuffix(e.reply.String(), "\n")
+		if media != "text/plain" || text == "" || strings.Contains(text, "\n") || len(text) > 200 {
+			return fmt.Errorf("%s %q, want a line of text", media, text)
+		}
+		return nil // the request is one that the document does not allow
+	}
+	if err := e.requestFits(op); err != nil {
+		return fmt.Errorf("request: %w", err)
+	}
+	if len(response.Value.Content) == 0 {
+		if e.reply.Len() > 0 {
+			return fmt.Errorf("a reply where the document has none")
+		}
+		return nil
+	}
+	content := response.Value.Content[media]
+	if content == nil {
+		return fmt.Errorf("media type %q not in the document", media)
+	}
+	switch media {
+	case "application/x-ndjson":
+		for line := range bytes.Lines(e.reply.Bytes()) {
+			if err := schemaFits(content.Schema, line); err != nil {
+				return err
+			}
+		}
+		return nil
+	case "text/event-stream":
+		return eventsFit(doc, &e.reply)
+	}
+	return schemaFits(content.Schema, e.reply.Bytes())
+}
+
+func (e *exchange) requestFits(op *openapi3.Operation) error {
+	for _, ref := range op.Parameters {
+		p := ref.Value
+		value := e.request.URL.Query().Get(p.Name)
+		if p.In == "header" {
+			value = e.request.Header.Get(p.Name)
+		}
+		if value == "" && !p.Required {
+			continue
+		}
+		if err := p.Schema.Value.VisitJSON(value); err != nil {
+			return fmt.Errorf("%s: %w", p.Name, err)
+		}
+	}
+	if op.RequestBody == nil {
+		if e.asked.Len() > 0 {
+			return fmt.Errorf("a body where the document has none")
+		}
+		return nil
+	}
+	return schemaFits(op.RequestBody.Value.Content["application/json"].Schema, e.asked.Bytes())
+}
+
+func schemaFits(schema *openapi3.SchemaRef, b []byte) error {
+	var v any
+	if err := json.Unmarshal(b, &v); err != nil {
+		return fmt.Errorf("%w in %q", err, b)
+	}
+	return schema.Value.VisitJSON(v)
+}
+
+// eventsFit holds the data of each event to the schema of its name, and its number to the
+// data.
+func eventsFit(doc *openapi3.T, stream io.Reader) error {
+	schemas := map[string]*openapi3.SchemaRef{"alert": doc.Components.Schemas["Alert"], "drill": doc.Components.Schemas["DrillEvent"]}
+	lines := bufio.NewScanner(stream)
+	lines.Buffer(nil, portal.MaxEvent)
+	var id, name string
+	for lines.Scan() {
+		field, value, _ := strings.Cut(lines.Text(), ":")
+		value = strings.TrimPrefix(value, " ")
+		switch field {
+		case "": // a comment, or the end of an event
+		case "id":
+			id = value
+		case "event":
+			name = value
+		case "data":
+			var numbered struct {
+				ID uint64 `json:"id"`
+			}
+			err := json.Unmarshal([]byte(value), &numbered)
+			if err != nil || strconv.FormatUint(numbered.ID, 10) != id || schemas[name] == nil {
+				return fmt.Errorf("event %q with the number %q and the data %q: %w", name, id, value, err)
+			}
+			if err := schemaFits(schemas[name], []byte(value)); err != nil {
+				return fmt.Errorf("event %s: %w", name, err)
+			}
+		default:
+			return fmt.Errorf("line %q", lines.Text())
+		}
+	}
+	return lines.Err()
+}
+
+func TestEveryExchangeFitsTheDocument(t *testing.T) {
+	each(t, func(t *testing.T, p *place) {
+		in := p.start()
+		l := p.overhear(in.Booths())
+		booth := l.booth(l.url)
+		look(t, in, booth)
+		report(t, l, booth)
+		verify(t, l, in, booth)
+		for _, fetch := range []func(context.Context) ([]string, error){booth.Profiles, booth.Revoked} {
+			if docs, err := fetch(t.Context()); err != nil || len(docs) == 0 {
+				t.Errorf("%d documents, %v", len(docs), err)
+			}
+		}
+		if err := booth.Health(t.Context()); err != nil {
+			t.Error(err)
+		}
+		follow(t, in, booth)
+		for _, bad := range []struct{ method, path, header, value, body string }{
+			{"POST", portal.PathLook, "Content-Type", "application/json", "no JSON"},
+			{"POST", portal.PathLook, "Content-Type", "text/plain", "{}"},
+			{"POST", portal.PathLook, "Content-Type", "application/json", strings.Repeat(" ", portal.MaxLookBody+1)},
+			{"POST", portal.PathLook, "Content-Type", "application/json", lookOf("booth-2")},
+			{"POST", portal.PathReport, "Content-Type", "application/json", `{"items":[]}`},
+			{"POST", portal.PathReport, "Content-Type", "application/json", `{"items":[{"booth":"booth-2"}]}`},
+			{"POST", portal.PathReport, "Content-Type", "application/json", `{"items":[` + manyItems() + `]}`},
+			{"GET", portal.PathThrough, "", "", ""},
+			{"GET", portal.PathAlerts, "Last-Event-ID", "the last", ""},
+			{"POST", portal.PathVerify, "Content-Type", "application/json", `{"booth":"demo-1"}`},
+		} {
+			l.send(bad.method, bad.path, bad.header, bad.value, bad.body)
+		}
+		l.fit(map[string][]int{
+			"POST " + portal.PathLook:    {200, 400, 403, 413},
+			"POST " + portal.PathReport:  {200, 400, 403, 413},
+			"GET " + portal.PathThrough:  {200, 400},
+			"GET " + portal.PathAlerts:   {200, 400},
+			"POST " + portal.PathVerify:  {200, 400, 403, 404, 409},
+			"GET " + portal.PathProfiles: {200},
+			"GET " + portal.PathRevoked:  {200},
+			"GET " + portal.PathHealth:   {200},
+		})
+	})
+}
+
+// lookOf is a question in a booth's name.
+func lookOf(booth string) string {
+	return `{"query":{"booth":"` + booth + `","check":"c","officer":{"id":"officer-1","profile":{"name":"first-line","systems":{"document":["SIS"]}}},
+		"evidence":{"id":"document-1","document":{"zone":{}}}},"systems":["SIS"]}`
+}
+
+func manyItems() string {
+	var items []string
+	for i := range portal.MaxReportItems + 1 {
+		items = append(items, fmt.Sprintf(`{"booth":"demo-1","sequence":%d}`, i+1))
+	}
+	return strings.Join(items, ",")
+}
+
+// look asks in all the ways there are: with a hit, facts and links among the answers, by
+// the finger, and who somebody is.
+func look(t *testing.T, in *instance, booth *portal.Client) {
+	t.Helper()
+	open, hidden := alert(21), alert(21)
+	hidden.ID, hidden.Discreet, hidden.Category, hidden.Action = "alert-hidden", true, "discreet check", "report unnoticed"
+	if err := in.Registers[system.SIS].Put(t.Context(), open, hidden); err != nil {
+		t.Fatal(err)
+	}
+	link(t, in)
+	document := query(t, 21, "second-line")
+	document.Officer.Profile.Cleared = true
+	answers := ask(t, booth, document)
+	if a := answers[system.SIS]; len(a.Findings) != 2 || len(a.Links) != 1 {
+		t.Errorf("SIS %+v", a)
+	}
+	if len(answers[system.EES].Facts) == 0 {
+		t.Errorf("EES %+v", answers[system.EES])
+	}
+	if err := booth.Look(t.Context(), query(t, 21, "director"), func(capture.Answer) {}); err == nil {
+		t.Error("a profile that there is not was answered for")
+	}
+
+	finger := query(t, 21, "first-line")
+	var b bytes.Buffer
+	if err := png.Encode(&b, synthetic.New(21).Finger(2)); err != nil {
+		t.Fatal(err)
+	}
+	finger.Zone, finger.Evidence = &document.Evidence.Document.Zone, capture.Evidence{
+		ID: "finger-1", Finger: &capture.Finger{Position: 2, PNG: b.Bytes(), DPI: 500, Quality: 80},
+	}
+	finger.Officer.Profile.Systems[capture.ModalityFinger] = []string{system.SIS, system.CIR}
+	finger.Grant = "a.b.c"
+	if a := ask(t, booth, finger)[system.SIS]; a.State != capture.StateNoHit {
+		t.Errorf("by the finger: %+v", a)
+	}
+	finger.Identify, finger.Grant = &capture.Identification{Ground: capture.GroundDoubtOnHolder}, ""
+	if a := ask(t, booth, finger)[system.CIR]; a.State != capture.StateNoHit {
+		t.Errorf("identification: %+v", a)
+	}
+}
+
+// report delivers a record, and one that is not what its hash says.
+func report(t *testing.T, l *listener, booth *portal.Client) {
+	t.Helper()
+	bent := l.item(2, disposition(t, 21, capture.OutcomeClear))
+	bent.Hash = strings.Repeat("0f", 32)
+	reply, err := booth.Report(t.Context(), []portal.Item{l.item(1, outcome(t, 21, true)), bent})
+	if err != nil || len(reply.Acks) != 1 || len(reply.Refused) != 1 {
+		t.Fatalf("report: %+v, %v", reply, err)
+	}
+	for epoch, want := range map[string]uint64{"e1": 1, "an epoch of nobody": 0} {
+		if word, err := booth.Through(t.Context(), epoch); err != nil || word.Sequence != want {
+			t.Errorf("through %+v, %v", word, err)
+		}
+	}
+}
+
+// verify verifies the link of traveller 21, and does so wrongly.
+func verify(t *testing.T, l *listener, in *instance, booth *portal.Client) {
+	t.Helper()
+	links := ask(t, booth, query(t, 21, "second-line", system.SIS))[system.SIS].Links
+	if len(links) != 1 {
+		t.Fatalf("links %+v", links)
+	}
+	v := portal.Verification{Officer: "officer-2", Profile: "second-line", Link: links[0].ID, Colour: capture.LinkRed, Why: "one person, two forged passports"}
+	if err := booth.Verify(t.Context(), v); err != nil {
+		t.Error(err)
+	}
+	for _, change := range []func(*portal.Verification){
+		func(v *portal.Verification) { v.Colour = capture.LinkGreen },
+		func(v *portal.Verification) { v.Link = "nowhere" },
+		func(v *portal.Verification) { v.Profile = "first-line" },
+		func(v *portal.Verification) { v.Why = "!" },
+	} {
+		wrong := v
+		change(&wrong)
+		if err := booth.Verify(t.Context(), wrong); err == nil {
+			t.Errorf("%+v was taken", wrong)
+		}
+	}
+}
+
+// follow hears of an alert and of a drill, and of the drill alone where it left off.
+func follow(t *testing.T, in *instance, booth *portal.Client) {
+	t.Helper()
+	answer := ask(t, booth, query(t, 21, "first-line", system.SIS))[system.SIS]
+	raised := portal.Alert{Booth: demo.Booth, Check: "check-21", Cause: portal.CauseLateAnswer, At: time.Now(), Answer: answer}
+	if _, err := in.Alerts.Raise(t.Context(), nil, raised); err != nil {
+		t.Fatal(err)
+	}
+	drill, err := in.Alerts.Order(t.Context(), demo.Booth, "a.b.c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, last := range []uint64{0, drill - 1} {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		err := booth.Follow(ctx, last, func(e portal.Event) error {
+			if e.Drill != "" {
+				cancel()
+			}
+			return nil
+		})
+		if ctx.Err() != context.Canceled {
+			t.Errorf("no drill after event %d: %v", last, err)
+		}
+		cancel()
+	}
+}
+
+func TestRepliesWithoutTheDatabaseFitTheDocument(t *testing.T) {
+	p := newPlace(t, "")
+	s, err := server.Open(t.Context(), p.config, server.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := p.overhear(s.Booths())
+	item := p.item(1, outcome(t, 21, false))
+	if err := s.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	body := func(v any) string {
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	l.send("GET", portal.PathHealth, "", "", "")
+	l.send("POST", portal.PathReport, "Content-Type", "application/json", body(portal.ReportRequest{Items: []portal.Item{item}}))
+	l.send("GET", portal.PathThrough+"?epoch=e1", "", "", "")
+	l.send("POST", portal.PathVerify, "Content-Type", "application/json", body(portal.Verification{
+		Booth: demo.Booth, Officer: "officer-2", Profile: "second-line", Link: "l", Colour: capture.LinkRed, Why: "one person, two forged passports",
+	}))
+	l.send("GET", portal.PathAlerts, "", "", "")
+	l.fit(map[string][]int{
+		"GET " + portal.PathHealth:  {503},
+		"POST " + portal.PathReport: {503},
+		"GET " + portal.PathThrough: {503},
+		"GET " + portal.PathAlerts:  {503},
+		"POST " + portal.PathVerify: {503},
+	})
+}
