@@ -65,6 +65,8 @@ func TestEveryWordDoesWhatItSays(t *testing.T) {
 		{"system SIS slow --latency 1s", "SIS is slow by 1s"},
 		{"system SIS failing", "SIS is failing"},
 		{"system SIS well", "SIS is well"},
+		{"drill VIS --minutes 1", "drill ordered: VIS is taken for down for 1 minutes"},
+		{"learn", "central knows more now"},
 		{"person add 21 VIS", "traveller 21 put into VIS"},
 		{"person remove 21 VIS", "traveller 21 taken out of VIS"},
 		{"received", "0 records (none), 0 delivered again, 0 doubled, 0 refused, 0 missing"},

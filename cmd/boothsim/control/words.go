@@ -32,6 +32,9 @@ type Words struct {
 	Restore  restoreWords  `cmd:"" help:"Restore a line."`
 	List     listWords     `cmd:"" help:"Change a local list; the booth gets it as a signed update over MQTT."`
 	System   systemWords   `cmd:"" help:"Make a system of the portal slow, failing or well."`
+	Drill    drillWords    `cmd:"" help:"Let central order a drill: portal, or a system, is taken for down."`
+	Learn    learnWords    `cmd:"" help:"Let central learn what it did not know when some travellers passed."`
+	Grant    grantWords    `cmd:"" help:"Let the court authorise a question about traveller N; prints the file."`
 	Person   personWords   `cmd:"" help:"Put a traveller into a system of the portal, or take one out."`
 	Received receivedWords `cmd:"" help:"Count what central has received."`
 	Records  recordsWords  `cmd:"" help:"List the records that central received last."`
@@ -154,6 +157,34 @@ type listRemoveWords struct {
 func (w *listRemoveWords) Run(d *deed) error {
 	version, err := d.stage.RemoveFromList(d.ctx, w.List, w.Traveller)
 	d.said = fmt.Sprintf("traveller %d removed from %s, version %d published", w.Traveller, w.List, version)
+	return err
+}
+
+type drillWords struct {
+	Target  string `arg:"" default:"portal" help:"portal, or a system such as VIS."`
+	Minutes int    `default:"5" help:"For how long."`
+}
+
+func (w *drillWords) Run(d *deed) error {
+	d.said = fmt.Sprintf("drill ordered: %s is taken for down for %d minutes", w.Target, w.Minutes)
+	return d.stage.OrderDrill(d.ctx, w.Target, w.Minutes)
+}
+
+type learnWords struct{}
+
+func (learnWords) Run(d *deed) error {
+	d.said = "central knows more now"
+	return d.stage.Learn(d.ctx)
+}
+
+type grantWords struct {
+	Traveller int    `arg:"" help:"The traveller's number."`
+	System    string `arg:"" default:"ECRIS-TCN" help:"The system that may be asked."`
+}
+
+func (w *grantWords) Run(d *deed) error {
+	path, err := d.stage.Grant(w.Traveller, w.System)
+	d.said = path
 	return err
 }
 

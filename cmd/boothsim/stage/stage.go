@@ -28,6 +28,7 @@ type Stage struct {
 	Hardware *hardware.Booth
 	Portal   *Portal
 
+	folder       *demo.Folder
 	addresses    demo.Addresses
 	portalLine   *line.Line
 	nationalLine *line.Line
@@ -44,7 +45,7 @@ type Stage struct {
 // the caller to fill in.
 func Start(ctx context.Context, folder *demo.Folder, listen Listen, log *slog.Logger) (*Stage, error) {
 	ctx, stop := context.WithCancel(ctx)
-	s := &Stage{stop: stop, ended: make(chan error, 8)}
+	s := &Stage{folder: folder, stop: stop, ended: make(chan error, 8)}
 	s.addresses = demo.Addresses{Dir: folder.Dir(), Config: folder.Path("boothd.toml")}
 	for _, start := range []func(context.Context, *demo.Folder, Listen, *slog.Logger) error{
 		s.startPortal, s.startNational, s.startBroker, s.startHardware, s.startLists,

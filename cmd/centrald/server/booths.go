@@ -74,9 +74,11 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no such link", http.StatusNotFound)
 	case errors.Is(err, identity.ErrVerified):
 		http.Error(w, "the link was verified otherwise", http.StatusConflict)
+	case errors.Is(err, identity.ErrColour), errors.Is(err, identity.ErrOfficer), errors.Is(err, identity.ErrWhy):
+		http.Error(w, err.Error(), http.StatusBadRequest)
 	case err != nil:
-		s.log.Warn("link not verified", "booth", v.Booth, "err", err)
-		http.Error(w, "not a verification", http.StatusBadRequest)
+		s.log.Error("link not verified", "booth", v.Booth, "err", err)
+		http.Error(w, "not recorded", http.StatusServiceUnavailable)
 	default:
 		writeJSON(w, struct {
 			Colour capture.LinkColour `json:"colour"`

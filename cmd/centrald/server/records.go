@@ -221,6 +221,7 @@ func (s *Server) eraseOld(ctx context.Context) {
 		"alerts":        func() error { _, err := s.Alerts.Erase(ctx, now.Add(-time.Duration(r.Alerts))); return err },
 		"flow":          func() error { return s.Flow.Erase(ctx, now.Add(-time.Duration(r.Flow))) },
 		"recent checks": func() error { _, err := s.Recent.Erase(ctx); return err },
+		"office": func() error { return s.Book.Erase(ctx, now.Add(-time.Duration(r.AccessLog))) },
 		"cases": func() error {
 			if s.Cases == nil {
 				return nil

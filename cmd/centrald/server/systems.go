@@ -187,7 +187,11 @@ func (l linked) Ask(ctx context.Context, q system.Question) (system.Reply, error
 	if err != nil {
 		return r, err
 	}
-	for _, entry := range r.Entries {
+	entries := r.Entries
+	if len(entries) == 0 {
+		entries = []string{""} // has no links; they are looked for lest the time tell that nobody was found
+	}
+	for _, entry := range entries {
 		links, lerr := l.links.Of(ctx, l.system, entry, l.all)
 		if lerr != nil {
 			return r, errors.Join(errLinks, lerr)
