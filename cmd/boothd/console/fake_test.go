@@ -150,8 +150,8 @@ const (
 )
 
 var systems = map[capture.Modality][]string{
-	capture.ModalityDocument: {"SIS", "SLTD", "VIS", "EES", "ETIAS", "National"},
-	capture.ModalityFinger:   {"SIS", "VIS", "EES"},
+	capture.ModalityDocument: {"SIS", "SLTD", "VIS", "EES", "ETIAS", "National", "CIR"},
+	capture.ModalityFinger:   {"SIS", "VIS", "EES", "Eurodac", "CIR"},
 	capture.ModalityFace:     {"EES"},
 }
 

@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -10,49 +11,70 @@ import (
 	"boothd/cmd/boothd/console"
 )
 
+// tooHigh names the parts of a check that must be scrolled, and how far.
+const tooHigh = `[...document.querySelectorAll('.traveller, .systems, .reasons, .check .unknown')].filter((e) => e.scrollHeight > e.clientHeight + 1)
+	.map((e) => e.className + ' by ' + (e.scrollHeight - e.clientHeight)).join(', ')`
+
 // TestEveryScreenFits shows the page in every state of a booth's day, wants a normal check
 // to fit without scrolling, and saves a picture of each.
 func TestEveryScreenFits(t *testing.T) {
 	b := openBrowser(t)
-	var bad atomic.Bool
+	var status atomic.Pointer[console.BoothStatus]
+	calm, cut, national, drilled := calmStatus(), cutStatus(), nationalDownStatus(), drillStatus()
+	status.Store(&calm)
 	booth := serve(t, func(cfg *console.Config) {
-		cfg.Status = func(context.Context) console.BoothStatus {
-			if bad.Load() {
-				return cutStatus()
-			}
-			return calmStatus()
-		}
+		cfg.Status = func(context.Context) console.BoothStatus { return *status.Load() }
 	})
 	booth.images["C1/face-1"] = image{"image/jpeg", portraitJPEG()}
 	booth.images["C1/finger-1"] = image{"image/png", fingerPNG()}
 	b.signIn(booth.URL, clearedToken)
 
 	scenes := []struct {
-		name  string
-		view  check.View
-		bad   bool
-		keys  string // pressed when the first of wants is there
-		wants []string
+		name   string
+		view   check.View
+		status *console.BoothStatus // calm if nil
+		keys   string               // pressed when the first of wants is there
+		wants  []string
+		// scrolls is set where so much is to be told, or typed, that not all fits on a small screen.
+		scrolls bool
 	}{
 		{name: "waiting", view: check.View{}, wants: []string{"Ready for the next traveller", "No warnings."}},
-		{name: "waiting-with-faults", view: closed(), bad: true, wants: []string{"Portal down", "Refer, against the recommendation", "unplug it"}},
+		{name: "waiting-with-faults", view: closed(), status: &cut, wants: []string{"Portal down", "Refer, against the recommendation", "unplug it"}},
 		{name: "started", view: started(), wants: []string{"Place the document on the reader"}},
 		{name: "collecting", view: collecting(), wants: []string{"ERIKSSON", "Press longer", "Waiting"}},
-		{name: "typing", view: collecting(), keys: "mP<UTOERIKSSON<<ANNA MARIA", wants: []string{"ERIKSSON", "Characters: 25"}},
+		{name: "typing", view: collecting(), keys: "mP<UTOERIKSSON<<ANNA MARIA", wants: []string{"ERIKSSON", "Characters: 25"}, scrolls: true},
 		{name: "clear", view: decided(capture.OutcomeClear), wants: []string{"Clear", "Nothing found"}},
 		{name: "deciding-otherwise", view: decided(capture.OutcomeClear), keys: "2", wants: []string{"Nothing speaks against entry", "“Refer” departs from the recommended “Clear”"}},
 		{name: "stop", view: stopped(), wants: []string{"Do not let pass", "Arrest; inform the duty officer", "0 read as O"}},
 		{name: "finger", view: fingered(), wants: []string{"Find out who it is", "fingerprint, right index", "14 points agree", "less than one of 10,000 searches", "Entry SIS-2025-0040"}},
-		{name: "incomplete", view: incomplete(), bad: true, wants: []string{"Something needed is not known", "Not available", "Old data"}},
+		{name: "incomplete", view: incomplete(), status: &cut, wants: []string{"Something needed is not known", "Not available", "Old data"}},
+		{name: "waiting-national-down", view: check.View{}, status: &national, wants: []string{"Ready for the next", "National down", "What is not known now, and why", "check the visa by hand"}},
+		{name: "started-national-down", view: started(), status: &national, wants: []string{"Place the document", "check the visa by hand"}},
+		{name: "drill-waiting", view: check.View{}, status: &drilled, wants: []string{"Ready", "DRILL: VIS is taken for down", "order D-12"}},
+		{name: "drill", view: stamped(), status: &drilled, wants: []string{"Clear", "DRILL: VIS is taken for down"}},
+		{name: "facts", view: stamped(), wants: []string{"Inside since", "23 days left", "leave by", "Visa valid until", "multiple entries", "No travel authorisation required", "asked directly"}},
+		{name: "overstay", view: overstayed(), wants: []string{"Overstay: 12 days", "had to leave by", "Visa used up", "No travel authorisation", "stored locally"}},
+		{name: "links", view: doubled(), wants: []string{"Yellow link", "EES – VIS", "work item W-318", "Green link", "Red link", "the same as in EES", "Needs an authorisation (court)"}, scrolls: true},
+		{name: "attaching", view: doubled(), keys: "g", wants: []string{"Yellow link", "choose the file with the signed text"}, scrolls: true},
+		{name: "verifying", view: doubled(), keys: "v1", wants: []string{"Yellow link", "What was found out about the link EES – VIS?"}, scrolls: true},
+		{name: "identifying", view: decided(capture.OutcomeClear), keys: "i2", wants: []string{"Nothing found", "On what ground"}},
+		{name: "identifying-a-child", view: ofAChild(), keys: "i1", wants: []string{"7 years", "why does it serve the child?"}},
+		{name: "identified", view: identified(), wants: []string{"ERIKSEN, ANNE MARIE", "Compare with the person before you", "I UTO 4471190"}},
+		{name: "unknown", view: unknowing(), status: &cut, wants: []string{"What is not known now, and why", "check the visa by hand", "Not asked", "Portal down"}},
+		{name: "alert-list-update", view: toldLater(check.View{Check: closed().Check}, check.CauseListUpdate), wants: []string{"a list was updated", "earlier traveller"}},
+		{name: "alert-replayed", view: toldLater(decided(capture.OutcomeClear), check.CauseReplayed), wants: []string{"while the line was down", "earlier traveller"}, scrolls: true},
 		{name: "discreet", view: discreet(), wants: []string{"Discreet", "let pass"}},
 		{name: "alert", view: alerted(check.View{Check: closed().Check}), wants: []string{"Late hit in SLTD", "Seize the document"}},
-		{name: "alert-during-check", view: alerted(collecting()), wants: []string{"Late hit in SLTD"}},
+		{name: "alert-during-check", view: alerted(collecting()), wants: []string{"Late hit in SLTD"}, scrolls: true},
 		{name: "help", view: check.View{}, keys: "?", wants: []string{"No warnings", "Capture the document"}},
 	}
 	for _, s := range scenes {
 		t.Run(s.name, func(t *testing.T) {
 			b := &browser{t: t, ctx: b.ctx}
-			bad.Store(s.bad)
+			if s.status == nil {
+				s.status = &calm
+			}
+			status.Store(s.status)
 			booth.show(s.view)
 			b.reads(s.wants[:1]...)
 			if s.keys != "" {
@@ -60,27 +82,28 @@ func TestEveryScreenFits(t *testing.T) {
 			}
 			b.reads(s.wants...)
 			b.until(func() bool {
-				return b.truth(`[...document.images].every((i) => i.complete) && document.querySelector('.lamps').innerText.includes('` + linkWord(s.bad) + `')`)
-			}, "pictures and lamps")
+				return b.truth(`[...document.images].every((i) => i.complete) && document.querySelector('.lamps').innerText.includes('`+linkWord(s.status.Link.State)+`')`) &&
+					b.truth(`document.querySelector('.drill').hidden`) == (s.status.Drill == nil)
+			}, "pictures, lamps and drill")
 			b.shot(s.name)
 			for _, size := range [][2]int64{{1280, 800}, {1024, 768}, {1920, 1080}} {
 				b.size(size[0], size[1])
 				if !b.truth(`document.documentElement.scrollWidth <= innerWidth && [...document.querySelectorAll('.traveller, .systems, .reasons, .idle, .deck')].every((e) => e.scrollWidth <= e.clientWidth + 1)`) {
 					t.Errorf("at %dx%d the page must be scrolled sideways", size[0], size[1])
 				}
-				if s.name != "typing" && s.name != "alert-during-check" && !b.truth(`[...document.querySelectorAll('.traveller, .systems, .reasons')].every((e) => e.scrollHeight <= e.clientHeight + 1)`) {
-					t.Errorf("at %dx%d a part of the check must be scrolled", size[0], size[1])
+				if parts := evaluate[string](b, tooHigh); !s.scrolls && parts != "" {
+					t.Errorf("at %dx%d a part of the check must be scrolled: %s", size[0], size[1], parts)
 					b.shot(s.name + "-scrolls")
 				}
 			}
-			if s.name == "clear" || s.name == "stop" {
+			if slices.Contains([]string{"clear", "stop", "links", "unknown", "drill", "identifying-a-child", "waiting-national-down"}, s.name) {
 				b.size(1024, 768)
 				b.shot(s.name + "-1024")
 				b.size(800, 1280)
 				b.shot(s.name + "-upright")
 			}
 			b.size(1280, 800)
-			if s.name == "stop" || s.name == "collecting" || s.name == "incomplete" {
+			if slices.Contains([]string{"stop", "collecting", "incomplete", "links", "unknown", "drill", "facts", "attaching"}, s.name) {
 				b.dark(true)
 				b.shot(s.name + "-dark")
 				b.dark(false)
@@ -92,9 +115,6 @@ func TestEveryScreenFits(t *testing.T) {
 	}
 }
 
-func linkWord(bad bool) string {
-	if bad {
-		return "Portal down"
-	}
-	return "Online"
+func linkWord(state console.LinkState) string {
+	return map[console.LinkState]string{console.LinkOnline: "Online", console.LinkPortalDown: "Portal down", console.LinkNationalDown: "National down"}[state]
 }

@@ -2,6 +2,7 @@ package register
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -35,7 +36,10 @@ func OpenCopies(ctx context.Context, db *store.DB) (*Copies, error) {
 	)`)
 }
 
-// Note notes which copy a holder has now. Its life ends after MaxCopyAge at the latest.
+var errCopy = errors.New("copy lacks who holds it, what list it is, or when it was taken")
+
+// Note notes which copy a holder has now; one that was taken earlier than what is known changes
+// nothing. Its life ends after MaxCopyAge at the latest.
 func (c *Copies) Note(ctx context.Context, k Copy) error {
 	if k.Holder == "" || k.List == "" || k.Taken.IsZero() {
 		return errCopy
@@ -44,10 +48,19 @@ func (c *Copies) Note(ctx context.Context, k Copy) error {
 		k.Expires = latest
 	}
 	_, err := c.db.ExecContext(ctx, `INSERT INTO copies (holder, list, version, taken, expires) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (holder, list) DO UPDATE SET version = excluded.version, taken = excluded.taken, expires = excluded.expires`,
+		ON CONFLICT (holder, list) DO UPDATE SET version = excluded.version, taken = excluded.taken, expires = excluded.expires
+		WHERE excluded.taken >= copies.taken`,
 		k.Holder, k.List, int64(k.Version), k.Taken.UnixNano(), k.Expires.UnixNano())
 	if err != nil {
 		return fmt.Errorf("note copy: %w", err)
+	}
+	return nil
+}
+
+// Forget notes that a holder has erased its copy of a list.
+func (c *Copies) Forget(ctx context.Context, holder, list string) error {
+	if _, err := c.db.ExecContext(ctx, "DELETE FROM copies WHERE holder = $1 AND list = $2", holder, list); err != nil {
+		return fmt.Errorf("forget copy: %w", err)
 	}
 	return nil
 }

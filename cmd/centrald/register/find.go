@@ -2,95 +2,129 @@ package register
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 
+	"boothd/capture"
 	"boothd/localmatch"
 	"boothd/localmatch/finger/index"
 	"boothd/localmatch/gallery"
 )
 
-// finder makes a register what localmatch looks lists up in.
-type finder struct{ *Register }
-
-var _ localmatch.Finder = finder{}
-
-// info says that the system's data is current: it is asked itself.
-func (f finder) info() gallery.Info {
-	now := f.opt.Now()
-	return gallery.Info{Name: f.opt.System, System: f.opt.System, Issued: now, Expires: now.Add(time.Hour)}
+// search is one question at work. It makes the register what localmatch looks lists up in, and
+// keeps the entries that were read, so that nothing is read twice.
+type search struct {
+	*Register
+	read map[string]*gallery.Entry
 }
 
-// Find looks the keys up, all in one statement.
-func (f finder) Find(ctx context.Context, _ string, keys []gallery.Key) (gallery.Found, error) {
-	found := gallery.Found{Info: f.info()}
-	if len(keys) == 0 {
-		return found, nil
-	}
+var _ localmatch.Finder = (*search)(nil)
+
+// ask asks the engine. The error is the database's or the end of ctx.
+func (s *search) ask(ctx context.Context, evidence capture.Evidence) (capture.Answer, error) {
+	name := s.opt.System
+	m := localmatch.New(s, localmatch.Options{
+		Lists: []localmatch.List{{Name: name, System: name}}, Partial: true, Log: s.opt.Log, Now: s.opt.Now,
+	})
+	q := capture.Query{Evidence: evidence}
+	q.Officer.Profile.Systems = map[capture.Modality][]string{evidence.Modality(): {name}}
+	var a capture.Answer
+	err := m.Look(ctx, q, func(got capture.Answer) { a = got })
+	return a, err
+}
+
+// info says that the system's data is current: it is asked itself.
+func (s *search) info() gallery.Info {
+	now := s.opt.Now()
+	return gallery.Info{Name: s.opt.System, System: s.opt.System, Issued: now, Expires: now.Add(time.Hour)}
+}
+
+// Find looks the keys up, all in one statement. If there are more than can be told, those of
+// the first key, which is the document number's if there is one, come before namesakes.
+func (s *search) Find(ctx context.Context, _ string, keys []gallery.Key) (gallery.Found, error) {
+	found := gallery.Found{Info: s.info()}
 	digests := make([]any, len(keys))
 	for i, k := range keys {
-		digests[i] = f.digest(k)
+		digests[i] = s.digest(k)
 	}
-	text := f.tables.sql(`SELECT entry FROM @entry WHERE num IN
-		(SELECT num FROM @key WHERE digest IN ` + places(1, len(digests)) + `) ORDER BY num LIMIT 257`) // gallery.MaxFound and one
-	rows, err := f.db.QueryContext(ctx, text, digests...)
+	all, err := numberedEntries(ctx, s.db, s.tables.sql(`SELECT e.num, e.entry FROM (
+		SELECT num, min(CASE digest WHEN $1 THEN 0 ELSE 1 END) AS far FROM @key
+		WHERE digest IN `+list(len(keys))+` GROUP BY num ORDER BY far, num LIMIT 257) k
+		JOIN @entry e ON e.num = k.num ORDER BY k.far, k.num`), digests...) // gallery.MaxFound and one
 	if err != nil {
 		return found, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var b []byte
-		if err := rows.Scan(&b); err != nil {
-			return found, err
-		}
-		e, err := f.decode(b)
+	if len(all) > gallery.MaxFound {
+		all, found.More = all[:gallery.MaxFound], true
+	}
+	for _, n := range all {
+		e, err := decode(n.entry)
 		if err != nil {
 			found.Damaged++
 			continue
 		}
-		if len(found.Entries) == gallery.MaxFound {
-			found.More = true
-			break
-		}
 		found.Entries = append(found.Entries, e)
-	}
-	return found, rows.Err()
-}
-
-// HoldsFingers is true of every system that is asked with a finger: it answers that it
-// found nothing, even if it has no fingers at all.
-func (f finder) HoldsFingers(string) bool { return true }
-
-// FindFingers searches the index and reads the entries that it names.
-func (f finder) FindFingers(ctx context.Context, _ string, probes []index.Probe, least func(int) float64) (gallery.FoundFingers, error) {
-	found := gallery.FoundFingers{Info: f.info()}
-	if err := f.catchUp(ctx); err != nil {
-		return found, err
-	}
-	persons := f.prints.persons()
-	found.Info.Fingers = max(persons, 1) // a system without fingers was searched too
-	candidates, err := f.prints.index.Search(ctx, probes, index.Options{MinScore: least(persons)})
-	if err != nil {
-		return found, err
-	}
-	for _, c := range candidates {
-		e, err := f.byNumber(ctx, int64(c.Key))
-		switch {
-		case errors.Is(err, sql.ErrNoRows): // gone at this very moment
-		case err != nil:
-			return found, err
-		default:
-			found.People = append(found.People, gallery.Person{Entry: e, Candidate: c})
-		}
+		s.read[e.ID] = e
 	}
 	return found, nil
 }
 
-func (r *Register) byNumber(ctx context.Context, num int64) (*gallery.Entry, error) {
-	var b []byte
-	if err := r.db.QueryRowContext(ctx, r.tables.sql("SELECT entry FROM @entry WHERE num = $1"), num).Scan(&b); err != nil {
-		return nil, err
+// HoldsFingers is true of every system that is asked with a finger: it answers that it
+// found nothing, even if it has no fingers at all.
+func (s *search) HoldsFingers(string) bool { return true }
+
+// maxSearches is how often a search is made whose people are changed meanwhile.
+const maxSearches = 4
+
+// FindFingers searches the index and reads the entries that it names. Somebody who was
+// replaced meanwhile is looked for again, lest nobody be found who was there all the time.
+func (s *search) FindFingers(ctx context.Context, _ string, probes []index.Probe, least func(int) float64) (gallery.FoundFingers, error) {
+	for try := 1; ; try++ {
+		found, missing, err := s.findFingers(ctx, probes, least)
+		if err != nil || missing == 0 {
+			return found, err
+		}
+		if try == maxSearches {
+			found.Damaged += missing
+			return found, nil
+		}
 	}
-	return r.decode(b)
+}
+
+// findFingers also says how many people were found who are not there any more.
+func (s *search) findFingers(ctx context.Context, probes []index.Probe, least func(int) float64) (found gallery.FoundFingers, missing int, err error) {
+	found.Info = s.info()
+	f, err := s.catchUp(ctx)
+	if err != nil {
+		return found, 0, err
+	}
+	found.Info.Fingers = max(f.persons, 1) // a system without fingers was searched too
+	found.Damaged = f.damaged
+	candidates, err := f.index.Search(ctx, probes, index.Options{Limit: gallery.MaxFound, MinScore: least(f.persons)})
+	switch {
+	case errors.Is(err, index.ErrDamaged):
+		found.Damaged++
+	case err != nil:
+		return found, 0, err
+	}
+	nums := make([]int64, len(candidates))
+	for i, c := range candidates {
+		nums[i] = int64(c.Key)
+	}
+	entries, damaged, err := entriesAt(ctx, s.db.DB, s.tables, nums)
+	if err != nil {
+		return found, 0, err
+	}
+	found.Damaged += damaged
+	for _, c := range candidates {
+		e, there := entries[int64(c.Key)]
+		switch {
+		case !there:
+			missing++
+		case e != nil:
+			found.People = append(found.People, gallery.Person{Entry: e, Candidate: c})
+			s.read[e.ID] = e
+		}
+	}
+	return found, missing, nil
 }

@@ -3,9 +3,10 @@ package register
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
+	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"boothd/localmatch/finger/index"
 	"boothd/localmatch/gallery"
@@ -13,86 +14,178 @@ import (
 
 // prints are a system's fingers in memory.
 type prints struct {
-	mu    sync.Mutex // held while the index is changed
-	index *index.Index
-	known map[int64]bool // numbers of the entries in the index
-	seq   int64          // of the last change that was taken over
+	turn   chan struct{} // holds one while somebody changes what follows
+	memory int64         // for how many changes it is told what is gone
+
+	index   *index.Index // nil before the first time
+	added   int64        // the entries up to this number are in
+	dropped int64        // what was gone up to this change is out
+	damaged map[int64]bool
 }
 
-func newPrints() *prints { return &prints{index: index.New(), known: map[int64]bool{}} }
+const (
+	defaultMemory = 1_000_000
+	printBatch    = 256 // entries read at once; adding them takes less than a second
+)
 
-func (p *prints) persons() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.known)
+func newPrints() *prints {
+	return &prints{turn: make(chan struct{}, 1), memory: defaultMemory}
+}
+
+// fingers is a system's fingers as a search sees them.
+type fingers struct {
+	index   *index.Index
+	persons int
+	damaged int
 }
 
 // catchUp takes over what was changed since the last time, by whichever instance. Without a
-// change it costs one read of one row.
-func (r *Register) catchUp(ctx context.Context) error {
-	p := r.prints
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var next int64
-	if err := r.db.QueryRowContext(ctx, r.tables.sql("SELECT seq FROM @next WHERE one = 1")).Scan(&next); err != nil {
-		return err
-	}
-	if next == p.seq+1 {
-		return nil
-	}
-	nums, err := r.changed(ctx, p.seq)
+// change it costs one read of one row. What was replaced comes before it goes, so that a
+// search beside it misses nobody.
+func (r *Register) catchUp(ctx context.Context) (fingers, error) {
+	var seq int64
+	var f fingers
+	err := r.db.QueryRowContext(ctx, r.tables.sql("SELECT seq, prints FROM @state WHERE one = 1")).Scan(&seq, &f.persons)
 	if err != nil {
-		return err
+		return f, err
 	}
-	for _, num := range nums {
-		if p.known[num] {
-			p.index.Remove(uint64(num))
-			delete(p.known, num)
-		}
-		e, err := r.byNumber(ctx, num)
-		if errors.Is(err, sql.ErrNoRows) {
-			continue
-		}
-		if err == nil {
-			err = p.add(num, e)
-		}
+	p := r.prints
+	select {
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
+	case <-ctx.Done():
+		return f, ctx.Err()
+	}
+	if p.index == nil || p.dropped < seq-p.memory { // what is gone since may be forgotten
+		p.index, p.added, p.dropped, p.damaged = index.New(), 0, seq, map[int64]bool{}
+	}
+	if err := r.addPrints(ctx, seq); err != nil {
+		return f, fmt.Errorf("read fingers: %w", err)
+	}
+	if err := r.dropPrints(ctx, seq); err != nil {
+		return f, fmt.Errorf("read fingers: %w", err)
+	}
+	f.index, f.damaged = p.index, len(p.damaged)
+	return f, nil
+}
+
+// numbered is an entry as it lies in the table.
+type numbered struct {
+	num   int64
+	entry []byte
+}
+
+// addPrints adds the entries with fingers that are there, at least up to the number. Those
+// beyond it are not left for later: somebody of a lower number may have been replaced by
+// them since the number was read. It holds the turn.
+func (r *Register) addPrints(ctx context.Context, upTo int64) error {
+	p := r.prints
+	for p.added < upTo {
+		all, err := numberedEntries(ctx, r.db, r.tables.sql(`SELECT e.num, e.entry FROM @print p JOIN @entry e ON e.num = p.num
+			WHERE p.num > $1 ORDER BY p.num LIMIT $2`), p.added, printBatch)
 		if err != nil {
-			return fmt.Errorf("index fingers of %s: %w", r.opt.System, err)
+			return err
+		}
+		p.addAll(all)
+		if len(all) > 0 {
+			p.added = all[len(all)-1].num
+		}
+		if len(all) < printBatch {
+			p.added = max(p.added, upTo)
 		}
 	}
-	p.seq = next - 1
 	return nil
 }
 
-// changed returns the numbers of the entries that were changed after seq, each once.
-func (r *Register) changed(ctx context.Context, seq int64) ([]int64, error) {
-	rows, err := r.db.QueryContext(ctx, r.tables.sql("SELECT DISTINCT num FROM @change WHERE seq > $1 ORDER BY num"), seq)
+func numberedEntries(ctx context.Context, q querier, text string, args ...any) ([]numbered, error) {
+	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var nums []int64
+	var all []numbered
 	for rows.Next() {
-		var num int64
-		if err := rows.Scan(&num); err != nil {
+		var n numbered
+		if err := rows.Scan(&n.num, &n.entry); err != nil {
 			return nil, err
 		}
-		nums = append(nums, num)
+		all = append(all, n)
 	}
-	return nums, rows.Err()
+	return all, rows.Err()
 }
 
-// add takes an entry's fingers into the index. The mutex is held.
-func (p *prints) add(num int64, e *gallery.Entry) error {
+// addAll adds on all cores. It is not cut short: an entry that is added twice would count
+// twice.
+func (p *prints) addAll(all []numbered) {
+	faults := make([]error, len(all))
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(all)) {
+		wait.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(all)); i = next.Add(1) - 1 {
+				faults[i] = addTo(p.index, &all[i])
+			}
+		})
+	}
+	wait.Wait()
+	for i, err := range faults {
+		if err != nil {
+			p.damaged[all[i].num] = true
+		}
+	}
+}
+
+func addTo(x *index.Index, n *numbered) error {
+	e, err := decode(n.entry)
+	if err != nil {
+		return err
+	}
 	for i := range e.Fingers {
 		position, t, err := e.Fingers[i].Read()
 		if err == nil {
-			err = p.index.Add(uint64(num), position, t)
+			err = x.Add(uint64(n.num), position, t)
 		}
 		if err != nil {
 			return err
 		}
-		p.known[num] = true
 	}
 	return nil
+}
+
+// dropPrints takes out what was gone up to the change, and nothing that went later, for what
+// replaced that may not be in yet. It holds the turn.
+func (r *Register) dropPrints(ctx context.Context, upTo int64) error {
+	p := r.prints
+	if p.dropped >= upTo {
+		return nil
+	}
+	nums, err := numbers(ctx, r.db, r.tables.sql("SELECT num FROM @gone WHERE seq > $1 AND seq <= $2"), []any{p.dropped, upTo})
+	if err != nil {
+		return err
+	}
+	keys := make([]uint64, len(nums))
+	for i, num := range nums {
+		keys[i] = uint64(num)
+		delete(p.damaged, num)
+	}
+	p.index.Remove(keys...)
+	p.dropped = upTo
+	return nil
+}
+
+// entriesAt reads the entries with the numbers, those that are there. It costs one statement
+// also for none.
+func entriesAt(ctx context.Context, db *sql.DB, t tables, nums []int64) (entries map[int64]*gallery.Entry, damaged int, err error) {
+	nums = append([]int64{0}, nums...) // which no entry has
+	all, err := numberedEntries(ctx, db, t.sql("SELECT num, entry FROM @entry WHERE num IN "+list(len(nums))), anys(nums)...)
+	if err != nil {
+		return nil, 0, err
+	}
+	entries = make(map[int64]*gallery.Entry, len(all))
+	for _, n := range all {
+		if entries[n.num], err = decode(n.entry); err != nil {
+			damaged++
+		}
+	}
+	return entries, damaged, nil
 }

@@ -1,42 +1,44 @@
 package register
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
+	"slices"
 
 	"boothd/cmd/centrald/store"
 	"boothd/localmatch/gallery"
 )
 
-// batch is how many entries are written in one transaction.
-const batch = 2000
+const (
+	batch     = 2000 // entries written in one transaction
+	maxIDs    = 500  // named in one statement
+	maxFaults = 100  // entries that an error of Put speaks of
+)
 
-// Put adds entries or replaces those of the same id. All entries are judged before any is
-// written: one that is not valid, or has a finger that does not pass the gate, keeps all
-// out; the error is an *EntryError then. Many entries are written in several transactions.
+// Put adds entries or replaces those of the same id; of several with one id the last counts.
+// All entries are judged before any is written: those that are not valid, or have a finger that
+// does not pass the gate (ErrGate), keep all out. The error then joins an *EntryError for each of
+// them, up to 100. More than 2,000 entries are written in several transactions, so that others
+// can write between them.
 func (r *Register) Put(ctx context.Context, entries ...gallery.Entry) error {
-	for i := range entries {
-		err := entries[i].Validate()
+	if err := r.judge(ctx, entries); err != nil {
+		return fmt.Errorf("write register %s: %w", r.opt.System, err)
+	}
+	for some := range slices.Chunk(entries, batch) {
+		rows, err := r.rowsOf(some)
 		if err == nil {
-			err = gate(&entries[i])
+			err = r.db.Tx(ctx, func(tx *sql.Tx) error { return r.write(ctx, tx, rows) })
 		}
 		if err != nil {
-			return &EntryError{Index: i, Reason: err}
-		}
-	}
-	for len(entries) > 0 {
-		some := entries[:min(len(entries), batch)]
-		entries = entries[len(some):]
-		if err := r.db.Tx(ctx, func(tx *sql.Tx) error { return r.put(ctx, tx, some) }); err != nil {
 			return fmt.Errorf("write register %s: %w", r.opt.System, err)
 		}
 		for i := range some {
-			r.opt.Changed(ctx, some[i])
+			r.opt.Changed(context.WithoutCancel(ctx), some[i])
 		}
 	}
 	return nil
@@ -52,117 +54,133 @@ func (e *EntryError) Error() string { return fmt.Sprintf("entry %d: %v", e.Index
 
 func (e *EntryError) Unwrap() error { return e.Reason }
 
-func (r *Register) put(ctx context.Context, tx *sql.Tx, entries []gallery.Entry) error {
-	entries = lastOfEachID(entries)
-	nums, err := r.remove(ctx, tx, entries)
-	if err != nil {
-		return err
-	}
-	first, err := r.take(ctx, tx, "num", len(entries))
-	if err != nil {
-		return err
-	}
-	var rows, keys [][]any
+func (r *Register) judge(ctx context.Context, entries []gallery.Entry) error {
+	var faults []error
 	for i := range entries {
-		num := first + int64(i)
-		b, err := json.Marshal(&entries[i])
-		if err != nil {
-			return err
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
-		rows = append(rows, []any{num, entries[i].ID, b})
-		for _, k := range gallery.KeysOf(&entries[i]) {
-			keys = append(keys, []any{r.digest(k), num})
+		err := entries[i].Validate()
+		if err == nil {
+			err = r.opt.Gate.judge(&entries[i])
 		}
-		if len(entries[i].Fingers) > 0 {
-			nums = append(nums, num)
+		if err != nil && len(faults) < maxFaults {
+			faults = append(faults, &EntryError{Index: i, Reason: err})
 		}
 	}
-	if err := store.Insert(ctx, tx, r.tables.sql("INSERT INTO @entry (num, id, entry)"), "", rows); err != nil {
-		return err
-	}
-	if err := store.Insert(ctx, tx, r.tables.sql("INSERT INTO @key (digest, num)"), "ON CONFLICT DO NOTHING", keys); err != nil {
-		return err
-	}
-	return r.announce(ctx, tx, nums)
+	return errors.Join(faults...)
 }
 
-// lastOfEachID keeps the last entry of each id.
-func lastOfEachID(entries []gallery.Entry) []gallery.Entry {
+// row is an entry as it is written.
+type row struct {
+	id      string
+	entry   []byte
+	digests []int64
+	print   bool
+}
+
+// rowsOf keeps the last entry of each id.
+func (r *Register) rowsOf(entries []gallery.Entry) ([]row, error) {
 	last := make(map[string]int, len(entries))
 	for i := range entries {
 		last[entries[i].ID] = i
 	}
-	if len(last) == len(entries) {
-		return entries
-	}
-	kept := make([]gallery.Entry, 0, len(last))
+	rows := make([]row, 0, len(last))
 	for i := range entries {
-		if last[entries[i].ID] == i {
-			kept = append(kept, entries[i])
+		e := &entries[i]
+		if last[e.ID] != i {
+			continue
 		}
-	}
-	return kept
-}
-
-// digest is what a key is kept as: half of its HMAC is enough to tell keys apart.
-func (r *Register) digest(k gallery.Key) []byte {
-	d := k.Digest(r.opt.Secret)
-	return d[:16]
-}
-
-// remove deletes the entries of these ids and returns the numbers of those that had
-// fingers.
-func (r *Register) remove(ctx context.Context, tx *sql.Tx, entries []gallery.Entry) ([]int64, error) {
-	var gone []int64
-	for len(entries) > 0 {
-		some := entries[:min(len(entries), maxIDs)]
-		entries = entries[len(some):]
-		ids := make([]any, len(some))
-		for i := range some {
-			ids[i] = some[i].ID
-		}
-		rows, err := tx.QueryContext(ctx, r.tables.sql("SELECT num FROM @entry WHERE id IN "+places(1, len(ids))), ids...)
+		b, err := json.Marshal(e)
 		if err != nil {
 			return nil, err
 		}
-		var nums []any
-		for rows.Next() {
-			var num int64
-			if err := rows.Scan(&num); err != nil {
-				rows.Close()
-				return nil, err
-			}
-			nums = append(nums, num)
-			gone = append(gone, num)
+		w := row{id: e.ID, entry: b, print: len(e.Fingers) > 0}
+		for _, k := range gallery.KeysOf(e) {
+			w.digests = append(w.digests, r.digest(k))
 		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return nil, err
-		}
-		if len(nums) == 0 {
-			continue
-		}
-		in := places(1, len(nums))
-		for _, text := range []string{"DELETE FROM @key WHERE num IN " + in, "DELETE FROM @entry WHERE num IN " + in} {
-			if _, err := tx.ExecContext(ctx, r.tables.sql(text), nums...); err != nil {
-				return nil, err
-			}
-		}
+		rows = append(rows, w)
 	}
-	return gone, nil
+	return rows, nil
 }
 
-const maxIDs = 500 // in one statement
+// digest is what a key is kept as. Eight bytes tell keys apart well enough, since what is
+// found is compared anyway.
+func (r *Register) digest(k gallery.Key) int64 {
+	d := k.Digest(r.opt.Secret)
+	return int64(binary.BigEndian.Uint64(d[:8]))
+}
+
+func (r *Register) write(ctx context.Context, tx *sql.Tx, rows []row) error {
+	ids := make([]string, len(rows))
+	prints := 0
+	for i := range rows {
+		ids[i] = rows[i].id
+		if rows[i].print {
+			prints++
+		}
+	}
+	if err := r.takeTurn(ctx, tx); err != nil {
+		return err
+	}
+	gone, err := r.remove(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	seq, err := r.advance(ctx, tx, len(rows), len(rows)-gone.entries, prints-len(gone.prints))
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.insert(ctx, tx, rows, seq-int64(len(rows))), r.bury(ctx, tx, gone.prints, seq))
+}
+
+// insert writes the rows under the numbers that follow after.
+func (r *Register) insert(ctx context.Context, tx *sql.Tx, rows []row, after int64) error {
+	var entries, keys, prints [][]any
+	for i, w := range rows {
+		num := after + 1 + int64(i)
+		entries = append(entries, []any{num, w.id, w.entry})
+		for _, d := range w.digests {
+			keys = append(keys, []any{num, d})
+		}
+		if w.print {
+			prints = append(prints, []any{num})
+		}
+	}
+	// Side by side in the index, they touch fewer of its pages.
+	slices.SortFunc(keys, func(a, b []any) int { return cmp.Compare(a[1].(int64), b[1].(int64)) })
+	for _, into := range []struct {
+		text string
+		rows [][]any
+	}{
+		{"INSERT INTO @entry (num, id, entry)", entries},
+		{"INSERT INTO @key (num, digest)", keys},
+		{"INSERT INTO @print (num)", prints},
+	} {
+		if err := store.Insert(ctx, tx, r.tables.sql(into.text), "ON CONFLICT DO NOTHING", into.rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Remove takes an entry out and reports whether it was there.
 func (r *Register) Remove(ctx context.Context, id string) (bool, error) {
 	var was bool
 	err := r.db.Tx(ctx, func(tx *sql.Tx) error {
-		gone, err := r.remove(ctx, tx, []gallery.Entry{{ID: id}})
+		if err := r.takeTurn(ctx, tx); err != nil {
+			return err
+		}
+		gone, err := r.remove(ctx, tx, []string{id})
+		was = gone.entries > 0
+		if err != nil || !was {
+			return err
+		}
+		seq, err := r.advance(ctx, tx, 1, -gone.entries, -len(gone.prints))
 		if err != nil {
 			return err
 		}
-		was = len(gone) > 0
-		return r.announce(ctx, tx, gone)
+		return r.bury(ctx, tx, gone.prints, seq)
 	})
 	if err != nil {
 		return false, fmt.Errorf("write register %s: %w", r.opt.System, err)
@@ -170,38 +188,98 @@ func (r *Register) Remove(ctx context.Context, id string) (bool, error) {
 	return was, nil
 }
 
-// take returns the first of n numbers that nobody else gets.
-func (r *Register) take(ctx context.Context, tx *sql.Tx, column string, n int) (first int64, err error) {
-	text := strings.ReplaceAll("UPDATE @next SET # = # + $1 WHERE one = 1 RETURNING # - $2", "#", column)
-	err = tx.QueryRowContext(ctx, r.tables.sql(text), n, n).Scan(&first)
-	return first, err
+// takeTurn lets one writer in at a time, so that numbers rise in the order of commits. SQLite
+// does so of itself. PostgreSQL must be told before the transaction's first look, or the
+// transaction that waited is given up when it sees what the other wrote.
+func (r *Register) takeTurn(ctx context.Context, tx *sql.Tx) error {
+	if !r.db.Postgres() {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, r.tables.sql("LOCK TABLE @state IN EXCLUSIVE MODE"))
+	return err
 }
 
-// announce tells all instances that the entries of these numbers have come or gone.
-func (r *Register) announce(ctx context.Context, tx *sql.Tx, nums []int64) error {
+// removed is what was taken out.
+type removed struct {
+	entries int
+	prints  []int64 // the numbers of those that had fingers
+}
+
+func (r *Register) remove(ctx context.Context, tx *sql.Tx, ids []string) (removed, error) {
+	var gone removed
+	for some := range slices.Chunk(ids, maxIDs) {
+		nums, err := numbers(ctx, tx, r.tables.sql("DELETE FROM @entry WHERE id IN "+list(len(some))+" RETURNING num"), anys(some))
+		if err != nil {
+			return gone, err
+		}
+		if len(nums) == 0 {
+			continue
+		}
+		gone.entries += len(nums)
+		in := list(len(nums))
+		if _, err := tx.ExecContext(ctx, r.tables.sql("DELETE FROM @key WHERE num IN "+in), anys(nums)...); err != nil {
+			return gone, err
+		}
+		prints, err := numbers(ctx, tx, r.tables.sql("DELETE FROM @print WHERE num IN "+in+" RETURNING num"), anys(nums))
+		if err != nil {
+			return gone, err
+		}
+		gone.prints = append(gone.prints, prints...)
+	}
+	return gone, nil
+}
+
+// advance counts a change and returns the number of its end.
+func (r *Register) advance(ctx context.Context, tx *sql.Tx, steps, entries, prints int) (seq int64, err error) {
+	err = tx.QueryRowContext(ctx, r.tables.sql(`UPDATE @state SET seq = seq + $1, entries = entries + $2, prints = prints + $3
+		WHERE one = 1 RETURNING seq`), steps, entries, prints).Scan(&seq)
+	return seq, err
+}
+
+// bury tells all instances that these entries' fingers are gone, and forgets what was told
+// long ago.
+func (r *Register) bury(ctx context.Context, tx *sql.Tx, nums []int64, seq int64) error {
 	if len(nums) == 0 {
 		return nil
 	}
-	first, err := r.take(ctx, tx, "seq", len(nums))
-	if err != nil {
+	rows := make([][]any, len(nums))
+	for i, num := range nums {
+		rows[i] = []any{num, seq}
+	}
+	if err := store.Insert(ctx, tx, r.tables.sql("INSERT INTO @gone (num, seq)"), "", rows); err != nil {
 		return err
 	}
-	var rows [][]any
-	for i, num := range nums {
-		rows = append(rows, []any{first + int64(i), num})
-	}
-	return store.Insert(ctx, tx, r.tables.sql("INSERT INTO @change (seq, num)"), "", rows)
+	_, err := tx.ExecContext(ctx, r.tables.sql("DELETE FROM @gone WHERE seq <= $1"), seq-r.prints.memory)
+	return err
 }
 
-// places is "($first,$first+1,…)".
-func places(first, n int) string {
-	b := []byte{'('}
-	for i := range n {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, '$')
-		b = strconv.AppendInt(b, int64(first+i), 10)
+// querier is a database or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// numbers runs a statement that gives one number a row.
+func numbers(ctx context.Context, q querier, text string, args []any) ([]int64, error) {
+	rows, err := q.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
 	}
-	return string(append(b, ')'))
+	defer rows.Close()
+	var nums []int64
+	for rows.Next() {
+		var num int64
+		if err := rows.Scan(&num); err != nil {
+			return nil, err
+		}
+		nums = append(nums, num)
+	}
+	return nums, rows.Err()
+}
+
+func anys[T any](values []T) []any {
+	all := make([]any, len(values))
+	for i, v := range values {
+		all[i] = v
+	}
+	return all
 }

@@ -224,7 +224,7 @@ func TestATemplateThatShowsTooLittleDoesNotEnter(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		made.Minutiae = made.Minutiae[:leastMinutiae-1]
+		made.Minutiae = made.Minutiae[:DefaultGate.Minutiae-1]
 		if poor.Fingers[0].Data, err = made.AppendBinary(nil); err != nil {
 			t.Fatal(err)
 		}
@@ -379,48 +379,22 @@ func FuzzQuestion(f *testing.F) {
 	f.Add("SY0000021", "P", "UTO", "ALDERVANE", "BETHANORA", "1980-01-02")
 	f.Add("", "", "", "", "", "1980-13-99")
 	f.Fuzz(func(t *testing.T, number, kind, issuer, surname, given, birth string) {
-		query, ok := queryOf(system.Question{DocumentNumber: number, DocumentType: kind, Issuer: issuer, Surname: surname, GivenNames: given, BirthDate: birth})
-		d := query.Evidence.Document.Zone.BirthDate
-		if d.Month > 12 || d.Day > 31 || d.Year < 0 || d.Year > 9999 {
+		q := system.Question{DocumentNumber: number, DocumentType: kind, Issuer: issuer, Surname: surname, GivenNames: given, BirthDate: birth}
+		z, reason := zoneOf(&q)
+		d := z.BirthDate
+		if d.Month > 12 || d.Day > 31 || d.Year < 0 || d.Year > 9999 || d.ISO() != "" && d.ISO() != birth {
 			t.Fatalf("birth date %+v", d)
 		}
-		if ok && number == "" && surname == "" && given == "" {
+		left := z.DocumentNumber != number || z.Surname+z.GivenNames != surname+given || birth != "" && d.Year == 0
+		if left != (reason != "") {
+			t.Fatalf("left out %t, reason %q", left, reason)
+		}
+		e, why, ok := evidenceOf(&q)
+		if ok != (e.Document != nil) || !ok && why == "" {
+			t.Fatalf("ok %t, reason %q", ok, why)
+		}
+		if ok && z.DocumentNumber+z.Surname+z.GivenNames == "" {
 			t.Fatal("searched by nothing")
 		}
 	})
-}
-
-func BenchmarkRegister(b *testing.B) {
-	for name, url := range map[string]func() string{
-		"sqlite":   func() string { return b.TempDir() + "/central.db" },
-		"postgres": func() string { return storetest.Postgres(b) },
-	} {
-		b.Run(name, func(b *testing.B) {
-			db, err := store.Open(b.Context(), url())
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer db.Close()
-			r := open(b, db, "SIS")
-			const people = 200_000
-			began := time.Now()
-			for n := 0; n < people; n += 10_000 {
-				var some []gallery.Entry
-				for i := range 10_000 {
-					some = append(some, person(n+i))
-				}
-				put(b, r, some...)
-			}
-			b.ReportMetric(people/time.Since(began).Seconds(), "puts/s")
-			n := 0
-			for b.Loop() {
-				n += 7919
-				q := byNumber(n % people)
-				q.Surname, q.GivenNames, q.BirthDate = "NOBODY", "AT ALL", "1970-01-01"
-				if ask(b, r, q).State != capture.StateHit {
-					b.Fatal("not found")
-				}
-			}
-		})
-	}
 }

@@ -3,6 +3,7 @@
 import { S } from './strings.js';
 import { fill, h, icon } from './dom.js';
 import { moment } from './time.js';
+import { facts, said } from './facts.js';
 import { finding } from './systems.js';
 
 // first is the alert that is shown: the newest.
@@ -16,8 +17,10 @@ export function title(alert) {
 }
 
 // about tells which traveller the alert speaks of.
-const about = (view, alert) =>
-  (view.check?.id === alert.check && view.check.phase === 'decided' ? S.alert.current : S.alert.earlier);
+function about(view, alert) {
+  if (view.check?.id !== alert.check) return [S.alert.earlier];
+  return [view.check.phase === 'decided' ? S.alert.current : S.alert.earlier, S.alert.check(moment(view.check.started))];
+}
 
 export function createAlerts() {
   const node = h('section', { class: 'alerts' });
@@ -30,13 +33,15 @@ export function createAlerts() {
       const discreet = isDiscreet(alert);
       node.className = discreet ? 'alerts quiet' : 'alerts';
       const source = S.systems.source[alert.answer.source] ?? alert.answer.source;
-      const meta = [about(view, alert), S.alert.at(moment(alert.at)), source, S.modality[alert.answer.modality]];
+      const meta = [...about(view, alert), S.alert.at(moment(alert.at)), source, S.modality[alert.answer.modality]];
       fill(node,
         icon(discreet ? 'discreet' : alert.answer.state),
         h('div', {},
           h('h2', {}, title(alert), view.alerts.length > 1 ? h('span', {}, S.alert.more(view.alerts.length - 1)) : null),
+          h('p', { class: 'cause' }, S.alert.cause[alert.cause] ?? alert.cause),
           h('p', {}, meta.join(' · ')),
-          (alert.answer.findings ?? []).slice(0, 2).map((f) => finding({ ...f, explanation: null }))));
+          (alert.answer.findings ?? []).slice(0, 2).map((f) => finding({ ...f, explanation: null })),
+          facts(said([alert.answer]))));
     },
   };
 }

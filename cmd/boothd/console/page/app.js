@@ -11,6 +11,8 @@ import { createHeader } from './header.js';
 import { createIdle } from './board.js';
 import { createAlerts, first, isDiscreet, title } from './alerts.js';
 import { createTraveller } from './traveller.js';
+import { createDrill } from './drill.js';
+import { createUnknown } from './unknown.js';
 import { createOutcome } from './outcome.js';
 import { createSystems, found } from './systems.js';
 import { createDeck, isOpen } from './deck.js';
@@ -26,12 +28,14 @@ const alerts = createAlerts();
 const idle = createIdle();
 const traveller = createTraveller();
 const outcome = createOutcome();
+const unknown = createUnknown();
 const systems = createSystems();
-const check = h('main', { class: 'check' }, traveller.node, h('div', { class: 'right' }, outcome.node, systems.node));
+const drill = createDrill();
+const check = h('main', { class: 'check' }, traveller.node, h('div', { class: 'right' }, outcome.node, unknown.node, systems.node));
 const stage = h('div', { class: 'stage' });
 const overlay = createOverlay();
 const deck = createDeck({ state: () => state, overlay: (name) => overlay.toggle(name, state), signOut: signedOut });
-const desk = h('div', { class: 'desk' }, header.node, cut, alerts.node, stage, deck.node, overlay.node);
+const desk = h('div', { class: 'desk' }, header.node, drill.node, cut, alerts.node, stage, deck.node, overlay.node);
 const login = createLogin(signedIn);
 
 const stream = new Stream({
@@ -93,6 +97,7 @@ function draw() {
   }
   if (desk.parentElement !== root) root.replaceChildren(desk);
   header.update(state);
+  drill.update(state);
   drawCut();
   overlay.update(state);
   if (!state.view) {
@@ -102,7 +107,7 @@ function draw() {
   }
   alerts.update(state);
   if (isOpen(state.view.check)) {
-    for (const part of [traveller, outcome, systems]) part.update(state);
+    for (const part of [traveller, outcome, unknown, systems]) part.update(state);
     show(check);
   } else {
     idle.update(state);
@@ -137,7 +142,7 @@ function signedOut() {
   // Nothing of a traveller stays in a page that nobody is signed in to.
   Object.assign(state, { me: null, view: null, status: null, live: 'connecting', heard: null });
   for (const node of [stage, alerts.node]) node.replaceChildren();
-  for (const part of [traveller, outcome, systems]) part.update({ view: { check: { evidence: [], wanted: [], guidance: [], lines: [], phase: 'collecting' } } });
+  for (const part of [traveller, outcome, unknown, systems]) part.update({ view: { check: { evidence: [], wanted: [], guidance: [], lines: [], unknown: [], phase: 'collecting' } } });
   draw();
 }
 

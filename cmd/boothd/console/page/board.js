@@ -4,6 +4,7 @@ import { S } from './strings.js';
 import { fill, h, icon } from './dom.js';
 import { aging, known, moment } from './time.js';
 import { stateOf } from './header.js';
+import { unknownCard } from './unknown.js';
 
 function item(sign, tone, title, ...notes) {
   return h('li', { class: `item ${tone}` }, icon(sign),
@@ -38,7 +39,7 @@ function lists(status) {
   });
 }
 
-const LINK_SIGN = { online: ['ready', 'good'], portal_down: ['stale', 'warn'], offline: ['unavailable', 'bad'] };
+const LINK_SIGN = { online: ['ready', 'good'], portal_down: ['stale', 'warn'], national_down: ['unavailable', 'bad'], offline: ['unavailable', 'bad'] };
 
 function link(status) {
   const { link, outbox } = status;
@@ -58,12 +59,20 @@ function warnings(status) {
   return h('ul', { class: 'warnings' }, status.warnings.map((w) => h('li', {}, icon('possible'), h('span', {}, w))));
 }
 
+function unknown(status) {
+  const card = unknownCard(status.unknown, status);
+  const calm = card.length === 0;
+  return h('section', { class: calm ? 'card wide' : 'card wide unknown', 'aria-label': S.unknown.title },
+    calm ? [h('h2', {}, S.unknown.title), h('p', { class: 'calm' }, icon('ready'), S.unknown.nothing)] : card);
+}
+
 // boothBoard shows the whole state of the booth.
 export function boothBoard(status) {
   if (!status) return [];
   const column = (title, items) => h('section', { class: 'card' }, h('h2', {}, title), h('ul', { class: 'items' }, items));
   return [
     h('section', { class: 'card wide', 'aria-label': S.board.warnings }, h('h2', {}, S.board.warnings), warnings(status)),
+    unknown(status),
     column(S.board.devices, devices(status)),
     column(S.board.lists, lists(status)),
     column(S.board.link, link(status)),

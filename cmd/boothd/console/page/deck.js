@@ -5,6 +5,8 @@ import { S } from './strings.js';
 import { h, icon, keycap } from './dom.js';
 import { api } from './api.js';
 import { first } from './alerts.js';
+import { yellow } from './links.js';
+import { mayBeChild } from './traveller.js';
 import * as forms from './forms.js';
 
 export const isOpen = (check) => Boolean(check) && check.phase !== 'closed' && check.phase !== 'abandoned';
@@ -19,7 +21,9 @@ export function createDeck({ state, overlay, signOut }) {
   let busy = null; // the deed under way
   let drawn = '';
 
-  function tell(text) {
+  // tell says why something was not done, or that it was.
+  function tell(text, tone = 'refused') {
+    message.className = `message ${tone}`;
     message.textContent = text;
     message.hidden = !text;
   }
@@ -33,6 +37,7 @@ export function createDeck({ state, overlay, signOut }) {
   function ask(next) {
     form = next;
     form.onclose = close;
+    drawn = '';
     tell('');
     draw();
     form.focus();
@@ -40,7 +45,7 @@ export function createDeck({ state, overlay, signOut }) {
 
   // run does one deed at a time and tells why the booth refused it. A deed is over when the
   // booth has answered, or when the view shows that the check has moved on.
-  async function run(deed) {
+  async function run(deed, done = '') {
     if (busy) return;
     const mine = Symbol('deed');
     busy = mine;
@@ -56,6 +61,7 @@ export function createDeck({ state, overlay, signOut }) {
     if (current) rest();
     if (!refused) {
       if (current) close();
+      tell(done, 'done');
       return;
     }
     tell(refused.text ?? S.problem.noAnswer);
@@ -89,6 +95,19 @@ export function createDeck({ state, overlay, signOut }) {
     ];
   }
 
+  // askingActions are further questions about the traveller; they may be put until the check is
+  // closed. Links are verified by cleared officers only.
+  function askingActions(check) {
+    const list = [{ key: 'i', label: S.act.identify, do: () => ask(forms.identifyForm(mayBeChild(check.zone), (ground, interests) => run(() => api.identify(check.id, ground, interests)))) }];
+    if (check.lines.some((l) => l.needs)) {
+      list.push({ key: 'g', label: S.act.grant, do: () => ask(forms.grantForm((file) => run(async () => api.useGrant(check.id, (await file.text()).trim())))) });
+    }
+    const links = state().me?.cleared ? yellow(check) : [];
+    const verify = (link) => ask(forms.verifyForm(link, (colour, why) => run(() => api.verify(link.id, colour, why), S.form.verified)));
+    if (links.length) list.push({ key: 'v', label: S.act.verify, do: () => (links.length > 1 ? ask(forms.linkForm(links, verify)) : verify(links[0])) });
+    return list;
+  }
+
   function decidedActions(check) {
     if (!check.recommendation) return [];
     return ['clear', 'refer', 'stop'].map((o, i) => ({
@@ -102,6 +121,7 @@ export function createDeck({ state, overlay, signOut }) {
     const { view } = state();
     const check = view?.check;
     const list = !isOpen(check) ? idleActions() : check.phase === 'decided' ? decidedActions(check) : collectingActions(check);
+    if (isOpen(check)) list.push(...askingActions(check));
     const alert = first(view);
     if (alert) {
       list.push({ key: 'a', label: S.act.seen, far: true, do: () => ask(forms.confirmForm(S.form.seenTitle,
@@ -133,7 +153,7 @@ export function createDeck({ state, overlay, signOut }) {
     const list = form ? [] : actions().filter((a) => !a.unseen);
     const looks = form ? 'form' : JSON.stringify(list.map((a) => [a.key, a.label, a.primary, a.note]));
     // The actions close over the check they were made for, hence its id.
-    const now = `${looks}${state().view?.check?.id}${first(state().view)?.id}${state().live}`;
+    const now = `${looks}${state().view?.check?.id}${first(state().view)?.id}${state().live}${yellow(state().view?.check).map((k) => k.id)}${state().view?.check?.zone?.birthDate?.text}`;
     if (now === drawn) return;
     drawn = now;
     node.inert = state().live !== 'live';

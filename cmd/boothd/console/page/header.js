@@ -39,7 +39,7 @@ function lamps(status) {
       const state = stateOf(status.devices, kind);
       return lamp(S.header.devices[kind], DEVICE_SIGN[state] ?? 'fault', S.header.deviceState[state] ?? state);
     }),
-    lamp(S.header.link, { online: 'ready', portal_down: 'stale', offline: 'unavailable' }[link] ?? 'unavailable', S.header.linkState[link] ?? link),
+    lamp(S.header.link, { online: 'ready', portal_down: 'stale', national_down: 'unavailable', offline: 'unavailable' }[link] ?? 'unavailable', S.header.linkState[link] ?? link, S.board.linkState[link]),
     lamp(S.header.lists, listSign, listWord),
     lamp(S.header.outbox, queueSign, S.header.outboxDepth(status.outbox.depth)),
   ];
@@ -57,7 +57,7 @@ export function createHeader() {
       if (status) {
         fill(place, h('strong', {}, S.header.booth(status.booth)), h('span', {}, status.place));
         fill(row, lamps(status));
-        document.title = `${S.title} · ${S.header.booth(status.booth)}`;
+        document.title = `${status.drill ? `${S.drill.word} · ` : ''}${S.title} · ${S.header.booth(status.booth)}`;
       }
       fill(who, me ? [h('span', { class: 'label' }, S.header.officer), h('span', { class: 'value' }, me.officer)] : []);
     },

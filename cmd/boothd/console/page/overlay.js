@@ -5,12 +5,13 @@ import { fill, h, icon, keycap } from './dom.js';
 import { boothBoard } from './board.js';
 
 function help() {
-  const signs = ['hit', 'possible', 'no_hit', 'unavailable', 'stale', 'waiting'];
+  const signs = ['hit', 'possible', 'no_hit', 'unavailable', 'stale', 'waiting', 'withheld'];
   return [
     h('h1', {}, S.help.title),
     h('dl', { class: 'keys' }, S.help.rows.map(([keys, what]) => h('div', {}, h('dt', {}, keys.split(/ {2}| or /).map(keycap)), h('dd', {}, what)))),
     h('h2', {}, S.help.signs),
-    h('ul', { class: 'signs' }, signs.map((s) => h('li', { class: s }, icon(s), S.systems.state[s]))),
+    h('ul', { class: 'signs' }, signs.map((s) => h('li', { class: s }, icon(s), S.systems.state[s])),
+      Object.entries(S.link.colour).map(([colour, word]) => h('li', {}, icon(`link-${colour}`), word))),
   ];
 }
 

@@ -15,12 +15,30 @@ const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-d
 const precise = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 const dated = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 
+const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+const dayOfYear = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
+
 export const timeOfDay = (date = now()) => precise.format(date);
 
 // moment tells a time, with its date unless it is today's.
 export function moment(iso) {
   const date = new Date(iso);
   return date.toDateString() === now().toDateString() ? clock.format(date) : dated.format(date);
+}
+
+// dayOf tells a date such as "2027-03-01", with its year unless it is this one; what is no date
+// is told as it is.
+export function dayOf(text) {
+  const [, y, m, d] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? [];
+  if (!d) return text;
+  const date = new Date(Number(y), Number(m) - 1, Number(d));
+  return (date.getFullYear() === now().getFullYear() ? day : dayOfYear).format(date);
+}
+
+// today is the booth's date, as systems write it.
+export function today() {
+  const two = (n) => String(n).padStart(2, '0');
+  return `${now().getFullYear()}-${two(now().getMonth() + 1)}-${two(now().getDate())}`;
 }
 
 export function known(iso) {

@@ -16,6 +16,14 @@ function dateText(date) {
   return [date.year, date.month && two(date.month), date.month && date.day && two(date.day)].filter(Boolean).join('-');
 }
 
+// mayBeChild tells whether the document leaves open that its holder is under twelve: "yes",
+// "no", or "unknown" without a birth date. Of one that is not wholly known the latest day counts.
+export function mayBeChild(zone) {
+  const { year, month = 12, day } = zone?.birthDate ?? {};
+  if (!year) return 'unknown';
+  return years({ year, month, day: day ?? new Date(year, month, 0).getDate() }) < 12 ? 'yes' : 'no';
+}
+
 // years is the age in whole years, or null where the birth date leaves it open.
 function years(date) {
   if (!date?.year || !date.month || !date.day) return null;
