@@ -133,3 +133,13 @@ func FuzzBody(f *testing.F) {
 		try(&retakeBody{})
 	})
 }
+
+func TestADrillOfASystemIsToldToThoseWhoseProfileNamesIt(t *testing.T) {
+	p := capture.Profile{Systems: map[capture.Modality][]string{capture.ModalityDocument: {"SIS"}}}
+	for target, want := range map[string]bool{"portal": true, "SIS": true, "Europol": false} {
+		st := shownStatus(BoothStatus{Drill: &Drill{Target: target}}, capture.Officer{Profile: p})
+		if (st.Drill != nil) != want {
+			t.Errorf("%s: %+v", target, st.Drill)
+		}
+	}
+}

@@ -9,6 +9,8 @@ import (
 	"boothd/capture"
 	"boothd/capture/policy"
 	"boothd/devices"
+	"boothd/sync/drill"
+	"boothd/sync/portal"
 )
 
 // BoothStatus tells how the booth is. It holds nothing of a traveller.
@@ -139,6 +141,9 @@ func (s *Server) getStatus(w http.ResponseWriter, r *http.Request, o capture.Off
 }
 
 func shownStatus(st BoothStatus, o capture.Officer) BoothStatus {
+	if d := st.Drill; d != nil && d.Target != drill.Portal && !portal.Named(&o.Profile)(d.Target) {
+		st.Drill = nil
+	}
 	if !o.Profile.Cleared {
 		st.Outbox.Bytes = 0
 		if time.Since(st.Outbox.Oldest) < settled {
