@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	driver "github.com/mattn/go-sqlite3"
@@ -27,6 +28,9 @@ type Schema struct {
 	// Migrations are applied in order, each in its own transaction. The number applied is
 	// kept in PRAGMA user_version. Never change one that was released: append.
 	Migrations []string
+	// Cache is how much of the file each connection keeps in memory, in KiB; SQLite's own 2,000
+	// if 0.
+	Cache int
 }
 
 // What opening a file can say of it.
@@ -49,7 +53,7 @@ func Open(ctx context.Context, path string, s Schema) (*sql.DB, error) {
 		return nil, err
 	}
 	f.Close()
-	db, err := sql.Open("sqlite3", dsn(path, "rwc"))
+	db, err := sql.Open("sqlite3", dsn(path, "rwc", s.Cache))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -66,7 +70,7 @@ func OpenReadOnly(ctx context.Context, path string, s Schema) (*sql.DB, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite3", dsn(path, "ro"))
+	db, err := sql.Open("sqlite3", dsn(path, "ro", 0))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -85,7 +89,7 @@ func OpenReadOnly(ctx context.Context, path string, s Schema) (*sql.DB, error) {
 // OpenUnchecked opens a file read-only to save from it what can be read, whatever its kind
 // and version.
 func OpenUnchecked(path string) (*sql.DB, error) {
-	return sql.Open("sqlite3", dsn(path, "ro"))
+	return sql.Open("sqlite3", dsn(path, "ro", 0))
 }
 
 // IsFull reports whether err says that the disk, or the space allowed to the database, is
@@ -127,7 +131,7 @@ func IsUnusable(err error) bool {
 	return true
 }
 
-func dsn(path, mode string) string {
+func dsn(path, mode string, cache int) string {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		abs = path
@@ -142,6 +146,9 @@ func dsn(path, mode string) string {
 	}
 	if mode != "ro" {
 		q.Set("_synchronous", "FULL")
+	}
+	if cache > 0 {
+		q.Set("_cache_size", strconv.Itoa(-cache)) // negative: KiB
 	}
 	return "file:" + (&url.URL{Path: abs}).EscapedPath() + "?" + q.Encode()
 }

@@ -41,10 +41,11 @@ const versions = "CREATE TABLE IF NOT EXISTS schema_version (part TEXT PRIMARY K
 // else is the path of an SQLite file, made if it is not there.
 func Open(ctx context.Context, url string) (*DB, error) {
 	if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
-		db, err := sqlite.Open(ctx, url, sqlite.Schema{ApplicationID: applicationID, Migrations: []string{versions}})
+		db, err := sqlite.Open(ctx, url, sqlite.Schema{ApplicationID: applicationID, Migrations: []string{versions}, Cache: cache})
 		if err != nil {
 			return nil, err
 		}
+		db.SetMaxIdleConns(idle)
 		return &DB{DB: db}, nil
 	}
 	db, err := sql.Open("pgx", url)
@@ -60,7 +61,11 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	return &DB{DB: db, postgres: true}, nil
 }
 
-const maxConns = 32 // to PostgreSQL, of each instance
+const (
+	maxConns = 32       // to PostgreSQL, of each instance
+	cache    = 32 << 10 // KiB of each connection to SQLite; keys of a million people lie all over the file
+	idle     = 16       // connections to SQLite that are kept
+)
 
 // withoutPassword drops an error's text if it may quote the address.
 func withoutPassword(err error) error {
