@@ -82,7 +82,9 @@ func (db *DB) Postgres() bool { return db.postgres }
 // Migrate brings the tables of one part, known by its name, to their latest version. Each
 // migration is one transaction. Never change one that was released: append.
 func (db *DB) Migrate(ctx context.Context, part string, migrations ...string) error {
-	err := db.Tx(ctx, func(tx *sql.Tx) error {
+	// At PostgreSQL's default level, so that what another instance did is seen once the lock is
+	// had; a serializable transaction would see the database as it was before it waited.
+	err := db.tx(ctx, sql.LevelDefault, func(tx *sql.Tx) error {
 		if db.postgres { // CREATE TABLE IF NOT EXISTS is not safe beside another instance
 			if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", int64(applicationID)); err != nil {
 				return err
@@ -92,7 +94,7 @@ func (db *DB) Migrate(ctx context.Context, part string, migrations ...string) er
 		return err
 	})
 	for i := 0; err == nil && i < len(migrations); i++ {
-		err = db.Tx(ctx, func(tx *sql.Tx) error { return db.migrateTo(ctx, tx, part, i, migrations[i]) })
+		err = db.tx(ctx, sql.LevelDefault, func(tx *sql.Tx) error { return db.migrateTo(ctx, tx, part, i, migrations[i]) })
 	}
 	if err != nil {
 		return fmt.Errorf("migrate %s: %w", part, err)
@@ -133,7 +135,7 @@ const maxTries = 20
 // another transaction stood in the way, so it must not change anything else.
 func (db *DB) Tx(ctx context.Context, f func(*sql.Tx) error) error {
 	for try := 1; ; try++ {
-		err := db.tx(ctx, f)
+		err := db.tx(ctx, sql.LevelSerializable, f)
 		if err == nil || try == maxTries || !standsInTheWay(err) {
 			return err
 		}
@@ -147,10 +149,10 @@ func (db *DB) Tx(ctx context.Context, f func(*sql.Tx) error) error {
 	}
 }
 
-func (db *DB) tx(ctx context.Context, f func(*sql.Tx) error) error {
+func (db *DB) tx(ctx context.Context, level sql.IsolationLevel, f func(*sql.Tx) error) error {
 	opt := &sql.TxOptions{}
-	if db.postgres {
-		opt.Isolation = sql.LevelSerializable
+	if db.postgres { // SQLite has one level only
+		opt.Isolation = level
 	}
 	tx, err := db.BeginTx(ctx, opt)
 	if err != nil {
