@@ -140,6 +140,9 @@ Try, on the control's page or with boothsim ctl:
   cut portal           the line to central breaks; check somebody, then: restore portal
   present 91, stand 91, lay 91
                        a clean passport, but the finger is on a list; also with the line cut
+  present 242          a link between systems that the second line is to verify
+  present 262, learn   a traveller of whom central learns after the check
+  drill VIS            central has a failure rehearsed; then check somebody
   list add 21          traveller 21 gets onto the national list; then: present 21
   unplug scanner       in the middle of a capture; then: plug scanner
   received             what central has

@@ -154,6 +154,9 @@ func (s *ETIAS) reply(a *Authorisation) system.Reply {
 	finding := capture.Finding{By: capture.ByDocumentNumber, Score: 1}
 	if a != nil {
 		finding.Entry = a.Holder
+		if a.Holder != "" {
+			r.Entries = []string{a.Holder}
+		}
 		r.Facts = append(r.Facts,
 			capture.Fact{Code: capture.FactValidFrom, Value: a.From}, capture.Fact{Code: capture.FactValidUntil, Value: a.Until})
 	}

@@ -95,6 +95,9 @@ func (s *VIS) about(ctx context.Context, h *person.Found, v *Visa, finger *captu
 	}
 	stands := v.standing(s.clock.today())
 	r := system.Reply{State: capture.StateNoHit, Facts: facts(v, stands)}
+	if h.ID != "" {
+		r.Entries = []string{h.ID}
+	}
 	if finger != nil {
 		r.Facts = append(r.Facts, verdict.Fact())
 	}
