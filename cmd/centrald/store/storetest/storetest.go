@@ -4,12 +4,14 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,8 +20,8 @@ import (
 	"boothd/internal/testtool"
 )
 
-// Each runs f with an empty SQLite database and with an empty one of a PostgreSQL server
-// that is started for it. open opens the same database again, as another instance would.
+// Each runs f with an empty SQLite database and with an empty one of a PostgreSQL
+// server. open opens the same database again, as another instance would.
 func Each(t *testing.T, f func(t *testing.T, db *store.DB, open func() *store.DB)) {
 	t.Run("sqlite", func(t *testing.T) { each(t, filepath.Join(t.TempDir(), "central.db"), f) })
 	t.Run("postgres", func(t *testing.T) { each(t, Postgres(t), f) })
@@ -38,44 +40,81 @@ func each(t *testing.T, url string, f func(t *testing.T, db *store.DB, open func
 	f(t, open(), open)
 }
 
-// Postgres starts a PostgreSQL server for the test, without durability, and returns the
-// address of an empty database.
+// Postgres returns the address of an empty database of a PostgreSQL server without
+// durability. The server is started once for all tests of a process and ends with it.
 func Postgres(t testing.TB) string {
 	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.address == "" {
+		shared.address = start(t)
+	}
+	db, err := store.Open(t.Context(), shared.url("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	shared.databases++
+	name := fmt.Sprintf("test_%d", shared.databases)
+	if _, err := db.Exec("CREATE DATABASE " + name); err != nil {
+		t.Fatal(err)
+	}
+	return shared.url(name)
+}
+
+// shared is the server of this process: a new one for each test takes a second.
+var shared server
+
+type server struct {
+	sync.Mutex
+	address   string // host and port
+	databases int
+	life      io.Closer // held open by this process alone
+}
+
+func (s *server) url(database string) string {
+	return fmt.Sprintf("postgres://boothd@%s/%s?sslmode=disable", s.address, database)
+}
+
+// keeper runs the server until this process ends, however it does, for then its standard
+// input ends; then it removes the server's folder.
+const keeper = `dir=$1; shift; "$@" & cat >/dev/null; kill -INT $!; wait $!; rm -rf "$dir"`
+
+// start starts the server and returns where it listens.
+func start(t testing.TB) string {
+	t.Helper()
 	bin := programs(t)
-	// Not t.TempDir: its parents are closed to the server's user.
+	// Not t.TempDir: its parents are closed to the server's user, and the test ends before.
 	dir, err := os.MkdirTemp("", "boothd-postgres-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
 	as := serverUser(t, dir)
 	data := filepath.Join(dir, "data")
 	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "boothd", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-	initdb.SysProcAttr = as
-	initdb.Dir = dir
+	initdb.SysProcAttr, initdb.Dir = as, dir
 	if out, err := initdb.CombinedOutput(); err != nil {
+		os.RemoveAll(dir)
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
-	port := freePort(t)
+	address := freeAddress(t)
+	_, port, _ := net.SplitHostPort(address)
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(port), "-k", dir,
-		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
-	server.SysProcAttr, server.Stdout, server.Stderr, server.Dir = as, log, log, dir
+	defer log.Close()
+	server := exec.Command("sh", "-c", keeper, "sh", dir, filepath.Join(bin, "postgres"), "-D", data, "-h", "127.0.0.1", "-p", port, "-k", dir,
+		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=400")
+	server.SysProcAttr, server.Stdout, server.Stderr, server.Dir = as, log, log, "/"
+	if shared.life, err = server.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		server.Process.Signal(syscall.SIGINT) // fast shutdown
-		server.Wait()
-		log.Close()
-	})
-	url := fmt.Sprintf("postgres://boothd@127.0.0.1:%d/postgres?sslmode=disable", port)
-	awaitServer(t, url, log.Name())
-	return url
+	awaitServer(t, fmt.Sprintf("postgres://boothd@%s/postgres?sslmode=disable", address), log.Name())
+	return address
 }
 
 // programs returns the folder of Debian's newest PostgreSQL.
@@ -91,7 +130,7 @@ func programs(t testing.TB) string {
 // serverUser is who runs the server, which refuses root. The folder becomes that user's.
 func serverUser(t testing.TB, dir string) *syscall.SysProcAttr {
 	t.Helper()
-	as := &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	as := &syscall.SysProcAttr{Setpgid: true}
 	if os.Getuid() != 0 {
 		return as
 	}
@@ -108,14 +147,14 @@ func serverUser(t testing.TB, dir string) *syscall.SysProcAttr {
 	return as
 }
 
-func freePort(t testing.TB) int {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return l.Addr().String()
 }
 
 func awaitServer(t testing.TB, url, log string) {
