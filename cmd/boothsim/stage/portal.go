@@ -1,12 +1,14 @@
 package stage
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"hash/fnv"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"boothd/cmd/boothsim/demo"
@@ -123,10 +125,23 @@ func (s *Stage) startPortal(ctx context.Context, folder *demo.Folder, listen Lis
 	if s.Portal, err = openPortal(ctx, path, log); err != nil {
 		return s.noPortal(office, err)
 	}
-	if err := seed.Cast(ctx, s.Portal.Stores()); err != nil {
+	if err := s.seedCast(ctx, now); err != nil {
 		return s.noPortal(office, err)
 	}
 	return s.servePortal(ctx, folder, office, log)
+}
+
+// seedCast puts the cast into the systems. Its visas and stays are counted from the day, so
+// it is put in again on another day, and not twice on one.
+func (s *Stage) seedCast(ctx context.Context, now time.Time) error {
+	file, today := s.folder.Path("cast-seeded"), []byte(now.Format(time.DateOnly))
+	if was, err := os.ReadFile(file); err == nil && bytes.Equal(was, today) {
+		return nil
+	}
+	if err := seed.Cast(ctx, s.Portal.Stores()); err != nil {
+		return err
+	}
+	return os.WriteFile(file, today, 0o644)
 }
 
 // noPortal closes the listeners of a portal that did not start.

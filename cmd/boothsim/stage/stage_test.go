@@ -195,6 +195,10 @@ func TestPlaceThatIsTakenIsNamedAndNothingIsLeft(t *testing.T) {
 	}
 	defer taken.Close()
 	at := taken.Addr().String()
+	folder, err := demo.Make(filepath.Join(t.TempDir(), "demo"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, listen := range map[string]Listen{
 		"portal":   {Portal: at},
 		"office":   {Office: at},
@@ -207,10 +211,6 @@ func TestPlaceThatIsTakenIsNamedAndNothingIsLeft(t *testing.T) {
 			if *p == "" {
 				*p = free
 			}
-		}
-		folder, err := demo.Make(filepath.Join(t.TempDir(), name))
-		if err != nil {
-			t.Fatal(err)
 		}
 		s, err := Start(context.Background(), folder, listen, slog.New(slog.DiscardHandler))
 		if err == nil {
