@@ -17,6 +17,9 @@ func SubjectOf(documentNumber, issuer string) string {
 	if number == "" || by == "" {
 		return ""
 	}
+	if by == "DEU" { // ISO 3166's code of Germany, which courts write, for ICAO's
+		by = "D"
+	}
 	return digest("document", number, by)
 }
 

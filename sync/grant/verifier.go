@@ -82,9 +82,18 @@ func (v *Verifier) listTooOld() bool {
 	return v.Revocations == nil || v.now().Sub(v.Revocations.Issued()) > limit
 }
 
+// now is the clock's time, but never earlier than the list of revoked grants was issued: a
+// clock that is set back does not make a grant count again.
 func (v *Verifier) now() time.Time {
-	if v.Now == nil {
-		return time.Now()
+	now := time.Now()
+	if v.Now != nil {
+		now = v.Now()
 	}
-	return v.Now()
+	if v.Revocations == nil {
+		return now
+	}
+	if issued := v.Revocations.Issued(); now.Before(issued) {
+		return issued
+	}
+	return now
 }

@@ -160,7 +160,8 @@ func (e *EES) CrossingOf(outcome, disposition *capture.Record) (Crossing, bool) 
 	if kind == KindRefusal {
 		c.Reason = ReasonOf(disposition.Disposition.Why)
 	}
-	if !person.Under(person.FingersFrom, c.BirthDate, c.At.In(e.location)) {
+	// Of a birth date known in part the youngest age counts: no child's finger is kept.
+	if !person.MayBeUnder(person.FingersFrom, c.BirthDate, c.At.In(e.location)) {
 		c.Finger = lastFinger(outcome.Evidence)
 	}
 	return c, c.validate() == nil && validateDocument(c.Document) == nil

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"slices"
 	"time"
 
 	"boothd/capture"
@@ -38,8 +39,8 @@ func (e *EES) Run(ctx context.Context) {
 }
 
 // Enrol gives the files that were recorded since their identity part: names, birth date and
-// document by the record that created the file; a finger by the first entry at which one
-// was taken. It returns how many files it has seen to. A file that fails is tried again
+// document by the earliest of the crossings recorded so far; a finger by the first entry at
+// which one was taken. It returns how many files it has seen to. A file that fails is tried again
 // after a minute and keeps no other from being enrolled. Several instances may enrol at once.
 func (e *EES) Enrol(ctx context.Context) (int, error) {
 	var errs []error
@@ -109,6 +110,7 @@ func (e *EES) enrolFile(ctx context.Context, file string, pending []waiting) err
 			return errors.New("a waiting record is damaged")
 		}
 	}
+	slices.SortStableFunc(crossings, func(a, b Crossing) int { return a.At.Compare(b.At) })
 	if err := e.identify(ctx, file, crossings); err != nil {
 		return err
 	}

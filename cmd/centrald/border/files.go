@@ -52,11 +52,18 @@ CREATE INDEX ees_pending_file ON ees_pending (file);`
 // Record keeps a crossing in the file of the traveller's document, inside the transaction.
 // A record that is there already, by booth and id, is left as it is. The first record
 // creates the file; Enrol gives it its identity part once the transaction is committed.
-// Records may come late and in any order. An error holds no personal data; one that
+// Records may come late and in any order; one from the future, by a booth's clock that is
+// ahead, counts for when it was reported. An error holds no personal data; one that
 // matches ErrInvalid comes again however often it is tried.
 func (e *EES) Record(ctx context.Context, tx *sql.Tx, c Crossing) error {
 	if err := cmp.Or(c.validate(), validateDocument(c.Document)); err != nil {
 		return fmt.Errorf("record a crossing: %w: %w", ErrInvalid, err)
+	}
+	if c.Uploaded.IsZero() {
+		c.Uploaded = e.now()
+	}
+	if c.At.After(c.Uploaded) {
+		c.At = c.Uploaded
 	}
 	if err := e.record(ctx, tx, &c); err != nil {
 		return fmt.Errorf("record a crossing: %w", err)

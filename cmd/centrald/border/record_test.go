@@ -17,6 +17,7 @@ import (
 	"boothd/capture"
 	"boothd/capture/mrz"
 	"boothd/capture/synthetic"
+	"boothd/cmd/centrald/border/person"
 	"boothd/cmd/centrald/border/person/persontest"
 	"boothd/cmd/centrald/store"
 	"boothd/cmd/centrald/store/storetest"
@@ -80,6 +81,45 @@ func TestARecordIsUndoneWithItsTransaction(t *testing.T) {
 		}
 		if n, err := e.Enrol(t.Context()); n != 0 || err != nil {
 			t.Errorf("%d files waited, %v", n, err)
+		}
+	})
+}
+
+func TestNobodyCrossesAfterItWasReported(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
+		e := open(t, db, &persontest.People{})
+		ahead := crossings(t, "entry 2027-06-01", "entry 2026-06-01")
+		ahead[0].Uploaded = time.Date(2026, 6, 3, 9, 0, 0, 0, time.UTC)
+		record(t, db, e, ahead...)
+		file, err := e.fileByDocument(t.Context(), "P1234567", "UTO")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := e.Records(t.Context(), file)
+		if err != nil || len(got) != 2 || !got[0].At.Equal(ahead[1].At) || !got[1].At.Equal(ahead[0].Uploaded) {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+}
+
+func TestAFileIsOfItsEarliestCrossing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
+		p := &persontest.People{}
+		e := open(t, db, p)
+		all := crossings(t, "entry 2026-06-01", "entry 2026-05-01")
+		all[0].ID, all[1].ID = "1", "2" // the later one was delivered first
+		all[0].Name = "MORVANESCU, D"
+		record(t, db, e, all[0])
+		all[1].Finger = picture(t, 1)
+		record(t, db, e, all[1])
+		enrolled(t, e)
+		file, err := e.fileByDocument(t.Context(), "P1234567", "UTO")
+		if err != nil {
+			t.Fatal(err)
+		}
+		entry, err := p.Get(t.Context(), file)
+		if err != nil || entry == nil || !slices.Equal(entry.Names, []string{all[1].Name}) {
+			t.Errorf("entry of %+v, %v", entry, err)
 		}
 	})
 }
@@ -401,6 +441,10 @@ func TestCrossingsAreMadeOfWhatBoothsReport(t *testing.T) {
 			func(o, _ *capture.Record) { o.Evidence[0].Document.Zone.Nationality = "D" }, "", false, ""},
 		{"no finger of a child is kept", capture.DirectionEntry, capture.OutcomeClear,
 			func(o, _ *capture.Record) { o.Evidence[0].Document = zone(child.MRZ) }, KindEntry, false, ""},
+		{"nor of somebody who may be a child by a birth date known in part", capture.DirectionEntry, capture.OutcomeClear,
+			func(o, _ *capture.Record) {
+				o.Evidence[0].Document.Zone.BirthDate = mrz.Date{Year: noon.Year() - person.FingersFrom}
+			}, KindEntry, false, ""},
 		{"a passport goes before a visa that was read later", capture.DirectionEntry, capture.OutcomeClear,
 			func(o, _ *capture.Record) {
 				o.Evidence = append(o.Evidence, capture.Evidence{Document: zone(synthetic.New(7).MRZ)})

@@ -11,6 +11,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"boothd/capture"
@@ -65,19 +66,26 @@ func (f *Flow) Record(ctx context.Context, tx *sql.Tx, r *capture.Record) error 
 	if place == "" {
 		place = r.Booth
 	}
-	if len(place) > maxPlace {
-		place = place[:maxPlace]
-	}
 	at := r.At
 	if now := f.now(); at.After(now.Add(maxAhead)) {
 		at = now
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO flow_count (place, hour, outcome, n) VALUES ($1, $2, $3, 1)
-		ON CONFLICT (place, hour, outcome) DO UPDATE SET n = flow_count.n + 1`, place, hourOf(at), string(outcome))
+		ON CONFLICT (place, hour, outcome) DO UPDATE SET n = flow_count.n + 1`, named(place), hourOf(at), string(outcome))
 	if err != nil {
 		return fmt.Errorf("count check: %w", err)
 	}
 	return nil
+}
+
+// named is the place as every database takes it. A place that one refused would keep the
+// booth's record out for good.
+func named(place string) string {
+	place = strings.ReplaceAll(place, "\x00", "")
+	if len(place) > maxPlace {
+		place = place[:maxPlace]
+	}
+	return strings.ToValidUTF8(place, "") // a character that was cut, too
 }
 
 // decision is what a check led to, if the record tells its end.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"boothd/capture"
 	"boothd/cmd/centrald/store"
@@ -79,6 +80,26 @@ func TestChecksAreCountedByPlaceHourAndDecision(t *testing.T) {
 			t.Errorf("places %v, %v", places, err)
 		}
 	})
+}
+
+func TestAPlaceThatADatabaseWouldRefuseKeepsNoRecordOut(t *testing.T) {
+	for name, place := range map[string]string{
+		"cut within a character": strings.Repeat("é", maxPlace),
+		"with a zero byte":       "No\x00rth",
+	} {
+		storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
+			f := open(t, db)
+			r := ended(noon, capture.OutcomeClear)
+			r.Place = "x" + place
+			if err := db.Tx(t.Context(), func(tx *sql.Tx) error { return f.Record(t.Context(), tx, r) }); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			places, err := f.Places(t.Context())
+			if err != nil || len(places) != 1 || !utf8.ValidString(places[0]) || strings.Contains(places[0], "\x00") || len(places[0]) > maxPlace {
+				t.Errorf("%s: places %q, %v", name, places, err)
+			}
+		})
+	}
 }
 
 func TestRecordsThatEndNoCheckAreNotCounted(t *testing.T) {

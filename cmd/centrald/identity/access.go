@@ -66,7 +66,8 @@ func (c *Cases) log(ctx context.Context, s Step) error {
 
 // Access uses the grant and asks a flagged system in full. Of several that ask at once one
 // gets the reply, the others ErrDone. If the system gives no answer, it may be asked again
-// within the case under the grant that was used; the text is not looked at then.
+// within the case under the grant that was used; the text is not looked at then. A system that
+// cannot be asked with what the case knows of the person is unavailable, and no grant is used.
 func (c *Cases) Access(ctx context.Context, who Who, id, name, text string) (system.Reply, error) {
 	step := Step{Who: who, Deed: DeedAccess, Case: id, System: name, At: c.o.Now()}
 	reply, err := c.access(ctx, step, text)
@@ -89,6 +90,13 @@ func (c *Cases) access(ctx context.Context, step Step, text string) (system.Repl
 	if adapter == nil {
 		return system.Reply{}, errors.New("it is not configured")
 	}
+	q, err := k.ask(step)
+	if err != nil {
+		return system.Reply{}, err
+	}
+	if !says(&q) {
+		return c.cannotAsk(ctx, step)
+	}
 	if step.Grant = used; used == "" {
 		want := grant.Want{Authority: c.o.Authority, Deed: grant.DeedAccess, System: step.System, Subject: k.subject}
 		if step.Grant, err = c.o.Grants.Use(ctx, text, want); err != nil {
@@ -98,8 +106,34 @@ func (c *Cases) access(ctx context.Context, step Step, text string) (system.Repl
 	if err := c.claim(ctx, step, state); err != nil {
 		return system.Reply{}, err
 	}
-	reply, err := c.ask(ctx, step, k, adapter)
+	reply, err := c.ask(ctx, step, q, adapter)
 	return c.settle(ctx, step, reply, err)
+}
+
+// ask is the case's question as the step's system may be asked it.
+func (k *openCase) ask(s Step) (system.Question, error) {
+	var q system.Question
+	if err := json.Unmarshal(k.question, &q); err != nil {
+		return q, errors.New("the question cannot be read")
+	}
+	q.ID, q.System, q.Officer, q.At = rand.Text(), s.System, s.Officer, s.At
+	q.Keep(system.Allowed(s.System))
+	return q, nil
+}
+
+// says reports whether the question says anything to search by.
+func says(q *system.Question) bool {
+	return q.DocumentNumber+q.VisaSticker+q.Surname+q.GivenNames != "" ||
+		q.Finger != nil && len(q.Finger.PNG) > 0 || q.Face != nil && len(q.Face.JPEG) > 0
+}
+
+// cannotAsk is the reply of a system that takes nothing of what the question holds.
+func (c *Cases) cannotAsk(ctx context.Context, s Step) (system.Reply, error) {
+	s.Refused = "the system cannot be asked with what the case knows of the person"
+	if err := c.log(ctx, s); err != nil {
+		return system.Reply{}, err
+	}
+	return system.Reply{State: capture.StateUnavailable, Reason: s.Refused, AsOf: s.At}, nil
 }
 
 // flag returns how far the step's system is, and the grant that was used for it. A system
@@ -136,16 +170,12 @@ func (c *Cases) claim(ctx context.Context, s Step, state string) error {
 	return c.refuse(ctx, s, ErrDone)
 }
 
-// ask logs the step and asks the system with what it may be asked with.
-func (c *Cases) ask(ctx context.Context, s Step, k *openCase, adapter system.Adapter) (system.Reply, error) {
+// ask logs the step and asks the system under the grant.
+func (c *Cases) ask(ctx context.Context, s Step, q system.Question, adapter system.Adapter) (system.Reply, error) {
 	if err := c.log(ctx, s); err != nil {
 		return system.Reply{}, err
 	}
-	var q system.Question
-	if err := json.Unmarshal(k.question, &q); err != nil {
-		return system.Reply{}, errors.New("the question cannot be read")
-	}
-	q.ID, q.System, q.Officer, q.Grant, q.At = rand.Text(), s.System, s.Officer, s.Grant, s.At
+	q.Grant = s.Grant
 	q.Keep(system.Allowed(s.System))
 	ctx, cancel := context.WithTimeout(ctx, c.o.Deadline)
 	defer cancel()

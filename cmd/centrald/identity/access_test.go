@@ -120,6 +120,29 @@ func TestASystemThatGivesNoAnswerIsAskedAgainUnderTheSameGrant(t *testing.T) {
 	})
 }
 
+func TestNoGrantIsUsedForASystemThatTakesNothingOfTheQuestion(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
+		b := newBench(t, db)
+		must(t, b.cir.Put(t.Context(), anna(func(f *File) { f.Holdings = []Member{{System: system.Eurodac, Entry: "e-1"}} })))
+		eurodac := &full{}
+		c := b.open(t, db)
+		c.o.Systems = map[string]system.Adapter{system.Eurodac: eurodac}
+		id := openedCase(t, c) // by the document, with which Eurodac is not asked
+		r, err := c.Access(t.Context(), inspector, id, system.Eurodac, "grant")
+		if err != nil || r.State != capture.StateUnavailable || r.Reason == "" {
+			t.Errorf("%v, %v", r, err)
+		}
+		if len(eurodac.asked) > 0 || len(b.grants.used) > 0 {
+			t.Errorf("asked %d times, grants used %v", len(eurodac.asked), b.grants.used)
+		}
+		if last := b.steps[len(b.steps)-1]; last.Deed != DeedAccess || last.System != system.Eurodac || last.Refused == "" {
+			t.Errorf("logged %+v", last)
+		}
+		must(t, c.Decline(t.Context(), inspector, id, system.Eurodac, "it cannot be asked"))
+		must(t, c.Close(t.Context(), inspector, id))
+	})
+}
+
 func TestAnInstanceThatWasCutOffHoldsNobodyUp(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
 		b := newBench(t, db)

@@ -9,16 +9,18 @@ import (
 // childUntil is the age from which somebody may be identified without a further reason.
 const childUntil = 12 // years
 
+// lastZone is how much later than that of UTC a day begins where it begins last.
+const lastZone = 12 * time.Hour
+
 // mayBeChild reports whether somebody with the birth date may be under 12. The package's
-// documentation says why the youngest age counts that the date allows. Days are those of
-// UTC, which at an external border in Europe begin after the local ones: nobody is taken
-// for 12 too early.
+// documentation says why the youngest age counts that the date allows. A birthday begins
+// when it begins last on earth: nobody is taken for 12 too early, on the Azores neither.
 func mayBeChild(birthDate string, now time.Time) bool {
 	if birthDate == "" {
 		return false // tells nothing
 	}
 	latest, ok := latestBirth(birthDate)
-	return !ok || now.UTC().Before(latest.AddDate(childUntil, 0, 0))
+	return !ok || now.Add(-lastZone).Before(latest.AddDate(childUntil, 0, 0))
 }
 
 // latestBirth is the last day that the birth date allows. It is false for what is no birth

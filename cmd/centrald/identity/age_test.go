@@ -42,6 +42,24 @@ func TestMayBeChild(t *testing.T) {
 	}
 }
 
+func TestABirthdayBeginsWhereItBeginsLast(t *testing.T) {
+	birthday := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	azores := time.FixedZone("Azores", -60*60)
+	for _, test := range []struct {
+		name  string
+		now   time.Time
+		child bool
+	}{
+		{"in the first minutes of the day in UTC", birthday.Add(30 * time.Minute), true},
+		{"at the same time on the Azores", birthday.Add(30 * time.Minute).In(azores), true},
+		{"when the day has begun everywhere", birthday.Add(12 * time.Hour), false},
+	} {
+		if got := mayBeChild("2014-11-22", test.now); got != test.child {
+			t.Errorf("%s: may be a child: %v", test.name, got)
+		}
+	}
+}
+
 // Whatever is cut off a birth date, nobody who may be a child becomes none.
 func FuzzMayBeChild(f *testing.F) {
 	for _, s := range []string{"2014-11-22", "2014-11", "2014", "", "2016-02-29", "x", "9999-12-31", "2014-00-00", "2014-13"} {

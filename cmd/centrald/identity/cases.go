@@ -219,11 +219,14 @@ const (
 	flagDeclined = "declined" //
 )
 
-// insert writes the case. Its question is kept to ask the flagged systems with.
+// insert writes the case. Question and subject are kept to ask the flagged systems with; where
+// none is flagged nothing of the person is.
 func (c *Cases) insert(ctx context.Context, s Step, o Opening, held []string, flag system.Reply) error {
 	var question []byte
+	var subject string
 	reply, err := json.Marshal(flag)
 	if err == nil && len(held) > 0 {
+		subject = o.Subject
 		question, err = json.Marshal(o.Question)
 	}
 	if err != nil {
@@ -233,7 +236,7 @@ func (c *Cases) insert(ctx context.Context, s Step, o Opening, held []string, fl
 		_, err := tx.ExecContext(ctx, `INSERT INTO identity_case
 			(id, officer, profile, aim, offence, file, subject, question, reply, opened, expires, closed)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)`,
-			s.Case, o.Officer, o.Profile, string(o.Aim), string(o.Offence), o.File, o.Subject,
+			s.Case, o.Officer, o.Profile, string(o.Aim), string(o.Offence), o.File, subject,
 			question, string(reply), s.At.UnixNano(), s.At.Add(c.o.Expires).UnixNano())
 		if err != nil {
 			return err
@@ -295,11 +298,11 @@ func (c *Cases) close(ctx context.Context, s Step) error {
 	return err
 }
 
-// Erase erases the questions of cases that have expired, which cannot be asked any more,
-// and returns how many there were.
+// Erase erases the questions and subjects of cases that have expired, which cannot be asked
+// any more, and returns how many there were.
 func (c *Cases) Erase(ctx context.Context) (int, error) {
-	done, err := c.db.ExecContext(ctx, "UPDATE identity_case SET question = NULL, subject = '' WHERE expires <= $1 AND question IS NOT NULL",
-		c.o.Now().UnixNano())
+	done, err := c.db.ExecContext(ctx, `UPDATE identity_case SET question = NULL, subject = ''
+		WHERE expires <= $1 AND (question IS NOT NULL OR subject <> '')`, c.o.Now().UnixNano())
 	if err != nil {
 		return 0, fmt.Errorf("erase questions of cases: %w", err)
 	}

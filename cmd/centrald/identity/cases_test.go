@@ -379,3 +379,27 @@ func TestQuestionsOfExpiredCasesAreErased(t *testing.T) {
 		}
 	})
 }
+
+func TestNothingIsKeptOfAPersonOfWhomNoSystemHoldsData(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
+		b := newBench(t, db)
+		c := b.open(t, db)
+		id, flag, err := c.Open(t.Context(), opening(func(o *Opening) { o.Question.DocumentNumber = "P0000000" }))
+		if err != nil || flag.State != capture.StateNoHit {
+			t.Fatalf("%v, %v", flag, err)
+		}
+		subject := func() (s string) {
+			must(t, db.QueryRow("SELECT subject FROM identity_case WHERE id = $1", id).Scan(&s))
+			return s
+		}
+		if s := subject(); s != "" {
+			t.Errorf("kept subject %q", s)
+		}
+		_, err = db.Exec("UPDATE identity_case SET subject = 'as earlier versions did'")
+		must(t, err)
+		b.now.pass(73 * time.Hour)
+		if n, err := c.Erase(t.Context()); err != nil || n != 1 || subject() != "" {
+			t.Errorf("erased %d, %v", n, err)
+		}
+	})
+}

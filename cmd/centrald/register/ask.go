@@ -80,6 +80,12 @@ func restOf(a *capture.Answer, unsearched string) capture.Rest {
 	return rest
 }
 
+// Told is what may be told, without a grant, of an entry of this register that was found to
+// agree elsewhere.
+func (r *Register) Told(f capture.Finding, e *gallery.Entry) capture.Finding {
+	return r.told(f, e, false)
+}
+
 // told is what may be told of an entry that agrees.
 func (r *Register) told(f capture.Finding, e *gallery.Entry, granted bool) capture.Finding {
 	f.Minor = isMinor(e.BirthDates, r.opt.Now())

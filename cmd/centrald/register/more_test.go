@@ -139,6 +139,40 @@ func TestAnInstanceThatMissedForgottenRemovalsStartsAgain(t *testing.T) {
 	})
 }
 
+// A copy of the database that lagged may take its place; the numbers that it lost come again.
+func TestADatabaseThatWentBackIsReadAnew(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
+		r := open(t, db, "SIS")
+		put(t, r, person(1))
+		var before int64
+		if err := db.QueryRow("SELECT seq FROM " + r.tables.name("state")).Scan(&before); err != nil {
+			t.Fatal(err)
+		}
+		lost := system.Question{Finger: laid(t, 21)}
+		put(t, r, printed(t, 21))
+		if got := ask(t, r, lost); got.State != capture.StateHit {
+			t.Fatal(got.State)
+		}
+		for _, text := range []string{"DELETE FROM @print", "DELETE FROM @key WHERE num > $1", "DELETE FROM @entry WHERE num > $1",
+			"UPDATE @state SET seq = $1, entries = 1, prints = 0"} {
+			args := []any{before}
+			if !strings.Contains(text, "$1") {
+				args = nil
+			}
+			if _, err := db.Exec(r.tables.sql(text), args...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := ask(t, r, lost); got.State != capture.StateNoHit {
+			t.Errorf("who was lost: %s", got.State)
+		}
+		put(t, r, printed(t, 24))
+		if got := ask(t, r, system.Question{Finger: laid(t, 24)}); got.State != capture.StateHit {
+			t.Errorf("who came under the same number: %s", got.State)
+		}
+	})
+}
+
 func TestADamagedEntryIsNeverANoHit(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, again func() *store.DB) {
 		r := open(t, db, "SIS")

@@ -41,11 +41,11 @@ type fingers struct {
 
 // catchUp takes over what was changed since the last time, by whichever instance. Without a
 // change it costs one read of one row. What was replaced comes before it goes, so that a
-// search beside it misses nobody.
+// search beside it misses nobody. A database that went back, because a backup or a copy that
+// lagged took its place, is read anew if a search meets it before it has come as far again.
 func (r *Register) catchUp(ctx context.Context) (fingers, error) {
-	var seq int64
 	var f fingers
-	err := r.db.QueryRowContext(ctx, r.tables.sql("SELECT seq, prints FROM @state WHERE one = 1")).Scan(&seq, &f.persons)
+	seq, err := r.changes(ctx, &f)
 	if err != nil {
 		return f, err
 	}
@@ -56,7 +56,13 @@ func (r *Register) catchUp(ctx context.Context) (fingers, error) {
 	case <-ctx.Done():
 		return f, ctx.Err()
 	}
-	if p.index == nil || p.dropped < seq-p.memory { // what is gone since may be forgotten
+	if seq < max(p.added, p.dropped) { // another search took over more meanwhile, or the database went back
+		if seq, err = r.changes(ctx, &f); err != nil {
+			return f, err
+		}
+	}
+	back := seq < max(p.added, p.dropped)
+	if p.index == nil || back || p.dropped < seq-p.memory { // what is gone since may be forgotten
 		p.index, p.added, p.dropped, p.damaged = index.New(), 0, seq, map[int64]bool{}
 	}
 	if err := r.addPrints(ctx, seq); err != nil {
@@ -67,6 +73,12 @@ func (r *Register) catchUp(ctx context.Context) (fingers, error) {
 	}
 	f.index, f.damaged = p.index, len(p.damaged)
 	return f, nil
+}
+
+// changes reads the number of the last change, and how many persons have fingers.
+func (r *Register) changes(ctx context.Context, f *fingers) (seq int64, err error) {
+	err = r.db.QueryRowContext(ctx, r.tables.sql("SELECT seq, prints FROM @state WHERE one = 1")).Scan(&seq, &f.persons)
+	return seq, err
 }
 
 // numbered is an entry as it lies in the table.

@@ -157,6 +157,9 @@ func (s *ETIAS) reply(a *Authorisation) system.Reply {
 		if a.Holder != "" {
 			r.Entries = []string{a.Holder}
 		}
+		if a.Holder != "" {
+			r.Entries = []string{a.Holder}
+		}
 		r.Facts = append(r.Facts,
 			capture.Fact{Code: capture.FactValidFrom, Value: a.From}, capture.Fact{Code: capture.FactValidUntil, Value: a.Until})
 	}

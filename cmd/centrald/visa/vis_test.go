@@ -211,6 +211,38 @@ func TestAFindingSaysWhoseVisaItIs(t *testing.T) {
 	}
 }
 
+func TestAReplySpeaksOfTheHoldersEntry(t *testing.T) {
+	p := &persontest.People{}
+	_ = p.Put(t.Context(), gallery.Entry{
+		ID: "h1", Names: []string{"MORVANESCU, DARIVA"}, BirthDates: []string{"1990-04-05"},
+		Documents: []gallery.DocumentNumber{{Number: "P1234567", Issuer: "UTO"}},
+	})
+	db := sqlite(t)
+	vis, etias := openVIS(t, db, p), openETIAS(t, db)
+	if err := errors.Join(vis.Put(t.Context(), plain), etias.Put(t.Context(), granted)); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name   string
+		system system.Adapter
+		q      system.Question
+		want   []string
+	}{
+		{"a visa by its sticker", vis, system.Question{VisaSticker: plain.Sticker}, []string{"h1"}},
+		{"a visa by the document", vis, system.Question{DocumentNumber: "P1234567", Issuer: "UTO"}, []string{"h1"}},
+		{"perhaps somebody's", vis, system.Question{Surname: "MORVANESCU", GivenNames: "DARIVA", BirthDate: "1990-04-05"}, []string{"h1"}},
+		{"nobody's sticker", vis, system.Question{VisaSticker: "FRA999999"}, nil},
+		{"nobody's document", vis, system.Question{DocumentNumber: "P9999999", Issuer: "UTO"}, nil},
+		{"an authorisation", etias, system.Question{DocumentNumber: "P1234567", Issuer: "UTO", Nationality: "UTO"}, []string{"h1"}},
+		{"no authorisation", etias, system.Question{DocumentNumber: "P9999999", Issuer: "UTO", Nationality: "UTO"}, nil},
+	} {
+		r, err := tt.system.Ask(t.Context(), tt.q)
+		if err != nil || !slices.Equal(r.Entries, tt.want) {
+			t.Errorf("%s: entries %q, %v, want %q", tt.name, r.Entries, err, tt.want)
+		}
+	}
+}
+
 func TestFaultsOfTheVISAreErrorsAndNeverNoHit(t *testing.T) {
 	p := &persontest.People{}
 	db := sqlite(t)

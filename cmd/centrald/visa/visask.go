@@ -76,7 +76,7 @@ func (s *VIS) perhaps(h *person.Found) system.Reply {
 	f := s.finding(h, alert{capture.StatePossible, "perhaps this person's visa", actionIdentify})
 	f.Explanation = h.Explain
 	r := possible(f)
-	r.Rest = h.Rest
+	r.Rest, r.Entries = h.Rest, []string{h.ID}
 	return r
 }
 
@@ -94,7 +94,7 @@ func (s *VIS) about(ctx context.Context, h *person.Found, v *Visa, finger *captu
 		return system.Reply{}, err
 	}
 	stands := v.standing(s.clock.today())
-	r := system.Reply{State: capture.StateNoHit, Facts: facts(v, stands)}
+	r := system.Reply{State: capture.StateNoHit, Facts: facts(v, stands), Entries: []string{h.ID}}
 	if h.ID != "" {
 		r.Entries = []string{h.ID}
 	}
