@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
+
 	"boothd/cmd/centrald/config"
 	"boothd/cmd/centrald/server"
 	"boothd/internal/settings"
@@ -70,7 +72,11 @@ func serve(ctx context.Context, c *config.Config, s *server.Server, log *slog.Lo
 	}
 	start("parts", func() error { return s.Run(ctx) })
 	log.Info("portal ready", "version", version, "listen", booths.Addr().String())
+	if _, err := daemon.SdNotify(false, daemon.SdNotifyReady); err != nil {
+		log.Warn("systemd not told that the portal is ready", "err", err)
+	}
 	<-ctx.Done()
+	daemon.SdNotify(false, daemon.SdNotifyStopping)
 	log.Info("portal stopping")
 	parts.Wait()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {

@@ -113,10 +113,10 @@ func (p *process) await(ts *testscript.TestScript, what string, ok func() bool) 
 	ts.Fatalf("%s did not come up:\n%s", what, &p.output)
 }
 
-// startCommand is "start sim|booth|mosquitto [args]".
+// startCommand is "start sim|booth|central|mosquitto [args]".
 func startCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: start sim|booth|mosquitto [args]")
+		ts.Fatalf("usage: start sim|booth|central|mosquitto [args]")
 	}
 	f := fleetOf(ts)
 	switch args[0] {
@@ -137,6 +137,8 @@ func startCommand(ts *testscript.TestScript, neg bool, args []string) {
 			resp.Body.Close()
 			return resp.StatusCode == http.StatusOK
 		})
+	case "central":
+		startCentral(ts, f)
 	case "mosquitto":
 		address, err := freeAddress()
 		ts.Check(err)
@@ -162,12 +164,12 @@ func startCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// stopCommand is "stop boothd [PATTERN]": it asks the program to end, which must be with
+// haltCommand is "halt boothd [PATTERN]": it asks the program to end, which must be with
 // status 0 and without an error in its log, but those that match the pattern, of which
 // there must be one.
-func stopCommand(ts *testscript.TestScript, neg bool, args []string) {
+func haltCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 || len(args) > 2 {
-		ts.Fatalf("usage: stop program [pattern]")
+		ts.Fatalf("usage: halt program [pattern]")
 	}
 	p := fleetOf(ts).running[args[0]]
 	if p == nil {

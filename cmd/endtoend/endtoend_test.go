@@ -1,6 +1,6 @@
 // Package endtoend drives the built programs as their users do: boothd at its local
-// interface, boothctl and boothsim at the command line, with emulated devices, a real
-// broker and a real portal in between.
+// interface, boothctl and boothsim at the command line, centrald at its network interface,
+// with emulated devices and a real broker in between.
 package endtoend
 
 import (
@@ -30,7 +30,7 @@ func build(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", dir, "boothd/cmd/boothd", "boothd/cmd/boothctl", "boothd/cmd/boothsim")
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", dir, "boothd/cmd/boothd", "boothd/cmd/boothctl", "boothd/cmd/boothsim", "boothd/cmd/centrald")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
 		return 1
@@ -50,9 +50,15 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			central, err := freeAddress()
+			if err != nil {
+				return err
+			}
 			env.Setenv("PATH", programs+string(filepath.ListSeparator)+os.Getenv("PATH")+":/usr/sbin")
 			env.Setenv("PROGRAMS", programs)
 			env.Setenv("BOOTH", booth)
+			env.Setenv("CENTRAL", central)
+			env.Setenv("CENTRALD_CONFIG", filepath.Join(env.WorkDir, "central", "centrald.toml"))
 			env.Setenv("SIM", filepath.Join(env.WorkDir, "demo"))
 			env.Setenv("BOOTHSIM_DIR", filepath.Join(env.WorkDir, "demo"))
 			env.Setenv("BOOTHD_CONFIG", filepath.Join(env.WorkDir, "demo", "boothd.toml"))
@@ -61,7 +67,9 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"start":      startCommand,
-			"stop":       stopCommand,
+			"halt":       haltCommand, // testscript's own "stop" and "kill" would come first
+			"crash":      crashCommand,
+			"received":   receivedCommand,
 			"retain":     retainCommand,
 			"readme":     readmeCommand,
 			"sim":        simCommand,

@@ -50,8 +50,8 @@ type File interface {
 	// Paths returns where the configuration holds paths of files; relative ones are made
 	// relative to the file's folder.
 	Paths() []*string
-	// Check adds what cannot be to the faults.
-	Check(f *Faults)
+	// Validate adds what cannot be to the faults.
+	Validate(f *Faults)
 }
 
 // Read reads and checks a file into c, which holds the defaults. Its error is an *Error if
@@ -74,7 +74,7 @@ func Read(path string, c File) error {
 		}
 	}
 	f := &Faults{}
-	c.Check(f)
+	c.Validate(f)
 	for _, k := range meta.Undecoded() {
 		f.list = append(f.list, Fault{k.String(), "unknown key"})
 	}

@@ -20,7 +20,7 @@ type sample struct {
 
 func (s *sample) Paths() []*string { return []*string{&s.File} }
 
-func (s *sample) Check(f *Faults) {
+func (s *sample) Validate(f *Faults) {
 	f.Unless(Name.MatchString(s.Name), "name", "is no name")
 	f.File("file", s.File)
 	f.Listen("where", s.Where, true)

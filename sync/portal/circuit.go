@@ -30,6 +30,7 @@ type circuit struct {
 	mu      sync.Mutex
 	watched bool
 	down    bool
+	unwell  bool // the portal said itself that it cannot answer
 	since   time.Time
 	reason  string
 	next    time.Time // when the next caller may try
@@ -57,9 +58,35 @@ func (c *circuit) watch(on bool) {
 	c.watched = on
 }
 
+// reached notes that the portal was reached. One that said to its watcher that it cannot
+// answer is down until it tells the watcher otherwise.
 func (c *circuit) reached() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.unwell && c.watched {
+		return
+	}
+	c.up()
+}
+
+// refused notes that the portal said that it cannot answer.
+func (c *circuit) refused(reason string) {
+	c.failed(reason)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.unwell = true
+}
+
+// well notes that the portal said that it can answer.
+func (c *circuit) well() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.up()
+}
+
+// up takes the portal for reachable. The mutex is held.
+func (c *circuit) up() {
+	c.unwell = false
 	if c.down || c.since.IsZero() {
 		c.since = c.now()
 	}

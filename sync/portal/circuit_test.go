@@ -169,6 +169,34 @@ func TestPortalThatIsNotWellIsNotAsked(t *testing.T) {
 	}
 }
 
+func TestAPortalThatSaysNoIsDownUntilItSaysYes(t *testing.T) {
+	var well atomic.Bool
+	p := newPlace(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == PathHealth && !well.Load():
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case r.URL.Path == PathProfiles:
+			w.Write([]byte(`{"documents":[]}`))
+		}
+	}))
+	c := p.client(t)
+	c.circuit.watch(true)
+	if err := c.Health(t.Context()); err == nil {
+		t.Fatal("a portal that says no is well")
+	}
+	since := c.Status().Since
+	if _, err := c.Profiles(t.Context()); err != nil || c.Status().Up {
+		t.Errorf("after another call: %v, status %+v", err, c.Status())
+	}
+	if err := c.Health(t.Context()); err == nil || !c.Status().Since.Equal(since) {
+		t.Errorf("it says no again: %v, down since %v, want %v", err, c.Status().Since, since)
+	}
+	well.Store(true)
+	if err := c.Health(t.Context()); err != nil || !c.Status().Up {
+		t.Errorf("it says yes: %v, status %+v", err, c.Status())
+	}
+}
+
 func TestRunFindsTheLineDownAndBack(t *testing.T) {
 	p := newPlace(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {}))
 	p.opt.RetryAfter, p.opt.HealthEvery = time.Millisecond, time.Millisecond

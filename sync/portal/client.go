@@ -181,11 +181,12 @@ func (c *Client) Health(ctx context.Context) error {
 	resp, err := c.do(req)
 	var status *StatusError
 	if errors.As(err, &status) {
-		c.circuit.failed(reasonOf(err)) // it is there and says that it cannot answer
+		c.circuit.refused(reasonOf(err)) // it is there and says that it cannot answer
 	}
 	if err != nil {
 		return fmt.Errorf("ask portal for its health: %w", err)
 	}
+	c.circuit.well()
 	discard(resp.Body)
 	return nil
 }

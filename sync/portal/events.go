@@ -31,16 +31,20 @@ type rawEvent struct {
 }
 
 // readEvents reads a stream of Server-Sent Events until it ends, hands each event to handle
-// and calls alive for each line. Lines of fields that are not known are passed over, as the
-// format wants; so are events whose data is beyond its limit. An event cut off is none.
+// and calls alive whenever something came. Lines of fields that are not known are passed over,
+// as the format wants. An event whose data is beyond its limit is handed on without data. An
+// event cut off is none.
 func readEvents(stream io.Reader, alive func(), handle func(rawEvent) error) error {
-	lines := bufio.NewScanner(stream)
-	lines.Buffer(make([]byte, 0, 4<<10), MaxEvent)
+	in := bufio.NewReader(stream)
 	var e rawEvent
+	var line []byte
 	tooLong := false
-	for lines.Scan() {
-		alive()
-		line := lines.Bytes()
+	for {
+		var whole bool
+		var err error
+		if line, whole, err = readLine(in, line, alive); err != nil {
+			return fmt.Errorf("%w: %w", ErrCutOff, err)
+		}
 		if len(line) == 0 {
 			if len(e.data) > 0 || e.id != "" {
 				if tooLong {
@@ -55,28 +59,41 @@ func readEvents(stream io.Reader, alive func(), handle func(rawEvent) error) err
 		}
 		field, value, _ := bytes.Cut(line, []byte(":"))
 		value = bytes.TrimPrefix(value, []byte(" "))
-		switch string(field) {
-		case "event":
-			e.name = string(value)
-		case "id":
-			e.id = string(value)
-		case "data":
-			if tooLong = tooLong || len(e.data)+len(value) >= MaxEvent; tooLong {
+		switch {
+		case string(field) == "data":
+			if tooLong = tooLong || !whole || len(e.data)+len(value) >= MaxEvent; tooLong {
 				continue
 			}
 			if len(e.data) > 0 {
 				e.data = append(e.data, '\n')
 			}
 			e.data = append(e.data, value...)
+		case !whole:
+		case string(field) == "event":
+			e.name = string(value)
+		case string(field) == "id":
+			e.id = string(value)
 		}
 	}
-	switch err := lines.Err(); {
-	case errors.Is(err, bufio.ErrTooLong):
-		return fmt.Errorf("%w: line of more than %d bytes", ErrTooLarge, MaxEvent)
-	case err != nil:
-		return fmt.Errorf("%w: %w", ErrCutOff, err)
+}
+
+// readLine reads a line without its end, using buf again. Of a line of MaxEvent bytes or more
+// it returns the beginning, and that it is not whole.
+func readLine(in *bufio.Reader, buf []byte, alive func()) (line []byte, whole bool, err error) {
+	line, whole = buf[:0], true
+	for {
+		part, err := in.ReadSlice('\n')
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return nil, false, err
+		}
+		alive()
+		if whole = whole && len(line)+len(part) <= MaxEvent; whole {
+			line = append(line, part...)
+		}
+		if err == nil {
+			return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r")), whole, nil
+		}
 	}
-	return ErrCutOff
 }
 
 // event understands an event. The error says why one is not understood and quotes nothing;

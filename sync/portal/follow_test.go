@@ -133,8 +133,12 @@ func TestWhatIsNotUnderstoodDoesNotComeForEver(t *testing.T) {
 			t.Errorf("event %d: %+v", i, e)
 		}
 	}
-	s.send <- alertEvent(8)
-	if e := <-got; e.ID != 8 || e.Alert == nil {
+	s.send <- "id: 8\nevent: alert\ndata: " + strings.Repeat("x", 3*MaxEvent) + "\n\n"
+	if e := <-got; e.ID != 8 || e.Alert != nil {
+		t.Errorf("an event of a line without measure: %+v", e)
+	}
+	s.send <- alertEvent(9)
+	if e := <-got; e.ID != 9 || e.Alert == nil {
 		t.Errorf("the next good event: %+v", e)
 	}
 }

@@ -33,7 +33,7 @@ func Permitted(q capture.Query, served []string) []string {
 	}
 	var systems []string
 	for _, s := range q.Officer.Profile.Systems[q.Evidence.Modality()] {
-		if slices.Contains(served, s) && !slices.Contains(systems, s) && (s == system.CIR) == (q.Identify != nil) {
+		if slices.Contains(served, s) && q.Wants(s) && !slices.Contains(systems, s) && (s == system.CIR) == (q.Identify != nil) {
 			systems = append(systems, s)
 		}
 	}

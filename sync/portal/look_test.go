@@ -31,6 +31,11 @@ func TestSystemsAreThoseOfTheProfileThatThePortalServes(t *testing.T) {
 	if got := c.Systems(fingerQuery()); !slices.Equal(got, []string{"VIS"}) {
 		t.Errorf("systems for a finger = %v", got)
 	}
+	again := documentQuery()
+	again.Only = []string{"SLTD", "VIS"}
+	if got := c.Systems(again); !slices.Equal(got, []string{"SLTD"}) {
+		t.Errorf("systems for a document of which only SLTD and VIS are asked = %v", got)
+	}
 	missing := fingerQuery()
 	missing.Evidence.Finger = &capture.Finger{Position: 2, Missing: capture.MissingPermanent}
 	if got := c.Systems(missing); len(got) != 0 {

@@ -41,6 +41,7 @@ func TestDocumentNamesEveryFieldOfTheTypes(t *testing.T) {
 		"DrillEvent":    DrillEvent{},
 		"Documents":     Documents{},
 		"Verification":  Verification{},
+		"Through":       Through{},
 	} {
 		compare(t, name, reflect.TypeOf(v), doc.Components.Schemas[name])
 	}

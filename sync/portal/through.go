@@ -1,7 +1,13 @@
 package portal
 
 import (
+	"context"
 	"crypto/ed25519"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -40,4 +46,47 @@ func (t *Through) Verify(pub ed25519.PublicKey, booth, epoch string) error {
 
 func (t *Through) signed() []byte {
 	return joined("boothd through v1", t.Booth, t.Epoch, t.Sequence, t.Journal, uint64(t.At.UnixNano()), t.Key)
+}
+
+// maxThrough limits central's word, in bytes.
+const maxThrough = 64 << 10
+
+// Through asks central how far it has this booth's records of an epoch. Whether the word is
+// genuine is for the caller to verify with central's key; Through makes sure that it speaks
+// of this booth and the epoch.
+func (c *Client) Through(ctx context.Context, epoch string) (*Through, error) {
+	word, err := c.through(ctx, epoch)
+	if err != nil {
+		return nil, fmt.Errorf("ask what is committed: %w", err)
+	}
+	return word, nil
+}
+
+func (c *Client) through(ctx context.Context, epoch string) (*Through, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.url+PathThrough+"?epoch="+url.QueryEscape(epoch), nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer discard(resp.Body)
+	b, err := io.ReadAll(io.LimitReader(resp.Body, maxThrough+1))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCutOff, err)
+	}
+	if len(b) > maxThrough {
+		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, maxThrough)
+	}
+	var word Through
+	if json.Unmarshal(b, &word) != nil {
+		return nil, fmt.Errorf("%w: not a word in JSON", ErrRefused)
+	}
+	if word.Booth != c.opt.Booth || word.Epoch != epoch {
+		return nil, fmt.Errorf("%w: speaks of another booth or epoch", ErrRefused)
+	}
+	return &word, nil
 }

@@ -1,25 +1,14 @@
 // Package config reads and checks the booth's configuration file (TOML).
 //
-// It is strict: an unknown key, an impossible value or a file that is named and cannot be
-// read stops the start, and every fault is named with its file and key. Relative paths are
-// relative to the file's folder.
+// It is as strict as internal/settings: every fault is named with its file and key.
 package config
 
 import (
-	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
-	"github.com/BurntSushi/toml"
-
 	"boothd/capture"
+	"boothd/internal/settings"
 )
-
-// maxSize limits the configuration file, in bytes.
-const maxSize = 1 << 20
 
 // Config is the file that boothd is started with. Relative paths in it are relative to the
 // file's folder.
@@ -57,6 +46,9 @@ type API struct {
 	Listen  string   `toml:"listen"`  // loopback only
 	Hosts   []string `toml:"hosts"`   // further Host headers to accept
 	Origins []string `toml:"origins"` // web origins of kiosk programs
+	// MetricsToken is a file of at least 32 characters that must be shown for the figures
+	// about the queue; without it nobody sees them.
+	MetricsToken string `toml:"metrics_token_file"`
 }
 
 // Log says what is logged and how.
@@ -106,15 +98,15 @@ type Officer struct {
 // Portal is central: where it is asked, and the keys that records are sealed to and
 // acknowledged with.
 type Portal struct {
-	URL     string   `toml:"url"`
-	CA      string   `toml:"ca"`
-	Cert    string   `toml:"cert"`
-	Key     string   `toml:"key"`
-	Systems []string `toml:"systems"`
-	Timeout Duration `toml:"timeout"`
-	Linger  Duration `toml:"linger"`
-	Sealing string   `toml:"sealing_key"`  // central's public key for records
-	Signing []string `toml:"signing_keys"` // central's public keys of acknowledgements, the present one and those before it
+	URL     string            `toml:"url"`
+	CA      string            `toml:"ca"`
+	Cert    string            `toml:"cert"`
+	Key     string            `toml:"key"`
+	Systems []string          `toml:"systems"`
+	Timeout settings.Duration `toml:"timeout"`
+	Linger  settings.Duration `toml:"linger"`
+	Sealing string            `toml:"sealing_key"`  // central's public key for records
+	Signing []string          `toml:"signing_keys"` // central's public keys of acknowledgements, the present one and those before it
 	// ProfileKeys may sign profiles. With them central's profiles count instead of those of
 	// the same name in this file, and besides them.
 	ProfileKeys []string `toml:"profile_keys"`
@@ -141,9 +133,9 @@ type List struct {
 
 // Outbox bounds the queue towards central.
 type Outbox struct {
-	MaxBytes Size     `toml:"max_size"` // of what central has not acknowledged
-	MaxAge   Duration `toml:"max_age"`  // of the oldest of it
-	Reserve  Size     `toml:"reserve"`  // of the disk, kept for checks already begun
+	MaxBytes settings.Size     `toml:"max_size"` // of what central has not acknowledged
+	MaxAge   settings.Duration `toml:"max_age"`  // of the oldest of it
+	Reserve  settings.Size     `toml:"reserve"`  // of the disk, kept for checks already begun
 }
 
 // USB says where USB devices are looked for.
@@ -173,78 +165,26 @@ func defaults() Config {
 		Check:  Check{Require: []capture.Modality{"document", "face", "finger"}, Auto: true, FingersFrom: 12, Finger: 2, MinQuality: 20},
 		Policy: Policy{Default: Rule{Hit: "stop", Possible: "refer", Unavailable: "incomplete", Stale: "refer"}},
 		SignIn: SignIn{Client: "boothd"},
-		Portal: Portal{Timeout: Duration(5 * time.Second), Linger: Duration(time.Minute)},
-		Outbox: Outbox{MaxBytes: 4 << 30, MaxAge: Duration(14 * 24 * time.Hour), Reserve: 64 << 20},
+		Portal: Portal{Timeout: settings.Duration(5 * time.Second), Linger: settings.Duration(time.Minute)},
+		Outbox: Outbox{MaxBytes: 4 << 30, MaxAge: settings.Duration(14 * 24 * time.Hour), Reserve: 64 << 20},
 		USB:    USB{Local: true},
 	}
 }
 
-// Fault is one thing wrong with the configuration.
-type Fault struct {
-	Key    string
-	Reason string
-}
-
 // Error names the file and every fault in it.
-type Error struct {
-	File   string
-	Faults []Fault
-}
-
-func (e *Error) Error() string {
-	var b strings.Builder
-	for i, f := range e.Faults {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		fmt.Fprintf(&b, "%s: %s: %s", e.File, f.Key, f.Reason)
-	}
-	return b.String()
-}
+type Error = settings.Error
 
 // Read reads and checks the file. Its error is an *Error if the file could be read.
 func Read(path string) (*Config, error) {
-	st, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if st.Size() > maxSize {
-		return nil, &Error{path, []Fault{{"file", "longer than 1 MiB"}}}
-	}
 	c := defaults()
-	meta, err := toml.DecodeFile(path, &c)
-	if err != nil {
-		return nil, &Error{path, []Fault{tomlFault(err)}}
-	}
-	c.absolute(filepath.Dir(path))
-	faults := c.faults()
-	for _, k := range meta.Undecoded() {
-		faults = append(faults, Fault{k.String(), "unknown key"})
-	}
-	if len(faults) > 0 {
-		return nil, &Error{path, faults}
+	if err := settings.Read(path, &c); err != nil {
+		return nil, err
 	}
 	return &c, nil
 }
 
-func tomlFault(err error) Fault {
-	var p toml.ParseError
-	if !errors.As(err, &p) {
-		return Fault{"file", err.Error()}
-	}
-	key := p.LastKey
-	if key == "" {
-		key = "file"
-	}
-	reason := p.Message
-	if reason == "" {
-		reason = errors.Unwrap(p).Error()
-	}
-	return Fault{key, fmt.Sprintf("line %d: %s", p.Position.Line, reason)}
-}
-
-// absolute makes the paths of the file independent of the working folder.
-func (c *Config) absolute(dir string) {
+// Paths implements settings.File.
+func (c *Config) Paths() []*string {
 	paths := []*string{
 		&c.Booth.State, &c.Portal.CA, &c.Portal.Cert, &c.Portal.Key, &c.Portal.Sealing,
 		&c.MQTT.CA, &c.MQTT.Cert, &c.MQTT.Key, &c.MQTT.PasswordFile,
@@ -254,7 +194,7 @@ func (c *Config) absolute(dir string) {
 			paths = append(paths, &list[i])
 		}
 	}
-	paths = append(paths, &c.National.CA)
+	paths = append(paths, &c.National.CA, &c.API.MetricsToken)
 	for i := range c.Direct {
 		paths = append(paths, &c.Direct[i].CA, &c.Direct[i].Cert, &c.Direct[i].Key)
 	}
@@ -270,9 +210,5 @@ func (c *Config) absolute(dir string) {
 	for i := range c.Serial {
 		paths = append(paths, &c.Serial[i].Path)
 	}
-	for _, p := range paths {
-		if *p != "" && !filepath.IsAbs(*p) {
-			*p = filepath.Join(dir, *p)
-		}
-	}
+	return paths
 }

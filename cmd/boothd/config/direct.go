@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"boothd/capture"
+	"boothd/internal/settings"
 )
 
 // Direct is a system that the booth asks itself while central cannot be reached.
@@ -26,29 +27,29 @@ type National struct {
 
 // directFaults looks at the systems that are asked directly and at what else tells how far
 // the booth reaches.
-func (c *Config) directFaults(f *faultList) {
-	f.unless(slices.Contains([]capture.Direction{"", capture.DirectionEntry, capture.DirectionExit}, c.Booth.Direction),
+func (c *Config) directFaults(f *settings.Faults) {
+	f.Unless(slices.Contains([]capture.Direction{"", capture.DirectionEntry, capture.DirectionExit}, c.Booth.Direction),
 		"booth.direction", "must be entry or exit, or left out")
-	f.verifying("portal.profile_keys", c.Portal.ProfileKeys)
-	f.verifying("portal.grant_keys", c.Portal.GrantKeys)
+	f.Verifying("portal.profile_keys", c.Portal.ProfileKeys)
+	f.Verifying("portal.grant_keys", c.Portal.GrantKeys)
 	for i, d := range c.Direct {
 		key := fmt.Sprintf("direct[%d]", i)
-		f.unless(slices.Contains(c.Portal.Systems, d.System), key+".system", "%q is not among portal.systems, for which it would stand in", d.System)
-		f.unless(!slices.ContainsFunc(c.Direct[:i], func(e Direct) bool { return e.System == d.System }), key+".system", "is there twice")
+		f.Unless(slices.Contains(c.Portal.Systems, d.System), key+".system", "%q is not among portal.systems, for which it would stand in", d.System)
+		f.Unless(!slices.ContainsFunc(c.Direct[:i], func(e Direct) bool { return e.System == d.System }), key+".system", "is there twice")
 		here := isHere(d.URL)
-		f.unless(here || isHTTPS(d.URL), key+".url", "must begin with https:// (http:// on this machine only)")
+		f.Unless(here || isHTTPS(d.URL), key+".url", "must begin with https:// (http:// on this machine only)")
 		if d.CA != "" || !here {
-			f.authority(key+".ca", d.CA)
+			f.Authority(key+".ca", d.CA)
 		}
 		if d.Cert != "" || d.Key != "" || !here {
-			f.pair(key+".cert", d.Cert, key+".key", d.Key)
+			f.Pair(key+".cert", d.Cert, key+".key", d.Key)
 		}
 	}
 	if c.National.Probe != "" {
-		f.unless(isHTTPS(c.National.Probe) || isHere(c.National.Probe), "national.probe", "must begin with https:// (http:// on this machine only)")
+		f.Unless(isHTTPS(c.National.Probe) || isHere(c.National.Probe), "national.probe", "must begin with https:// (http:// on this machine only)")
 	}
 	if c.National.CA != "" {
-		f.authority("national.ca", c.National.CA)
+		f.Authority("national.ca", c.National.CA)
 	}
 }
 

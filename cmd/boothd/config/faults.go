@@ -4,21 +4,16 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
 	"slices"
-	"strconv"
 
 	"boothd/capture"
 	"boothd/devices"
 	"boothd/devices/drivers"
+	"boothd/internal/settings"
 )
 
-// idPattern is what booths, officers, profiles, lists and systems are called.
-var idPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-
-// faults lists everything that cannot be, key by key.
-func (c *Config) faults() []Fault {
-	f := &faultList{}
+// Validate implements settings.File.
+func (c *Config) Validate(f *settings.Faults) {
 	c.boothFaults(f)
 	c.checkFaults(f)
 	c.peopleFaults(f)
@@ -27,37 +22,17 @@ func (c *Config) faults() []Fault {
 	c.directFaults(f)
 	c.listFaults(f)
 	c.deviceFaults(f)
-	return f.list
 }
 
-type faultList struct{ list []Fault }
-
-// unless adds a fault if ok is false.
-func (f *faultList) unless(ok bool, key, reason string, args ...any) {
-	if !ok {
-		f.list = append(f.list, Fault{key, fmt.Sprintf(reason, args...)})
-	}
-}
-
-func (c *Config) boothFaults(f *faultList) {
-	f.unless(idPattern.MatchString(c.Booth.ID), "booth.id", "must be letters, digits, '.', '_' and '-', at most 64")
-	f.unless(len(c.Booth.Place) <= 200, "booth.place", "is longer than 200 bytes")
-	f.unless(isLoopback(c.API.Listen), "api.listen", "must be a loopback address and port, such as \"127.0.0.1:8470\"")
+func (c *Config) boothFaults(f *settings.Faults) {
+	f.Unless(settings.Name.MatchString(c.Booth.ID), "booth.id", "must be letters, digits, '.', '_' and '-', at most 64")
+	f.Unless(len(c.Booth.Place) <= 200, "booth.place", "is longer than 200 bytes")
+	f.Listen("api.listen", c.API.Listen, true)
 	for i, o := range c.API.Origins {
-		f.unless(isOrigin(o), fmt.Sprintf("api.origins[%d]", i), "must be a web origin and no more, such as \"https://kiosk.example\"")
+		f.Unless(isOrigin(o), fmt.Sprintf("api.origins[%d]", i), "must be a web origin and no more, such as \"https://kiosk.example\"")
 	}
-	f.unless(slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level), "log.level", "must be debug, info, warn or error")
-	f.unless(slices.Contains([]string{"text", "json"}, c.Log.Format), "log.format", "must be text or json")
-}
-
-func isLoopback(listen string) bool {
-	host, port, err := net.SplitHostPort(listen)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(host)
-	_, err = strconv.ParseUint(port, 10, 16)
-	return err == nil && ip != nil && ip.IsLoopback()
+	f.Unless(slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level), "log.level", "must be debug, info, warn or error")
+	f.Unless(slices.Contains([]string{"text", "json"}, c.Log.Format), "log.format", "must be text or json")
 }
 
 // isOrigin reports whether o is what a browser sends as Origin: nothing but a scheme and a
@@ -67,26 +42,26 @@ func isOrigin(o string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && o == u.Scheme+"://"+u.Host
 }
 
-func (c *Config) checkFaults(f *faultList) {
+func (c *Config) checkFaults(f *settings.Faults) {
 	for i, m := range c.Check.Require {
 		key := fmt.Sprintf("check.require[%d]", i)
-		f.modality(key, m)
-		f.unless(!slices.Contains(c.Check.Require[:i], m), key, "is there twice")
+		modalityFault(f, key, m)
+		f.Unless(!slices.Contains(c.Check.Require[:i], m), key, "is there twice")
 	}
-	f.unless(slices.Contains(c.Check.Require, capture.ModalityDocument), "check.require", "must contain \"document\"")
-	f.unless(c.Check.FingersFrom >= 0 && c.Check.FingersFrom <= 21, "check.fingers_from", "must be 0 to 21 years")
-	f.unless(c.Check.Finger >= 0 && c.Check.Finger <= 10, "check.finger", "must be 0 (any) to 10, a position of ISO/IEC 19794-2")
-	f.unless(c.Check.MinQuality >= 0 && c.Check.MinQuality <= 100, "check.min_finger_quality", "must be 0 to 100")
-	f.rule("policy.default", c.Policy.Default)
+	f.Unless(slices.Contains(c.Check.Require, capture.ModalityDocument), "check.require", "must contain \"document\"")
+	f.Unless(c.Check.FingersFrom >= 0 && c.Check.FingersFrom <= 21, "check.fingers_from", "must be 0 to 21 years")
+	f.Unless(c.Check.Finger >= 0 && c.Check.Finger <= 10, "check.finger", "must be 0 (any) to 10, a position of ISO/IEC 19794-2")
+	f.Unless(c.Check.MinQuality >= 0 && c.Check.MinQuality <= 100, "check.min_finger_quality", "must be 0 to 100")
+	ruleFaults(f, "policy.default", c.Policy.Default)
 	asked := map[askedBy]bool{}
 	for i, s := range c.Policy.Systems {
 		key := fmt.Sprintf("policy.system[%d]", i)
 		by := askedBy{s.System, s.Modality}
-		f.unless(!asked[by], key, "is there twice: %s asked with the %s", s.System, s.Modality)
+		f.Unless(!asked[by], key, "is there twice: %s asked with the %s", s.System, s.Modality)
 		asked[by] = true
-		f.unless(idPattern.MatchString(s.System), key+".name", "is no name of a system")
-		f.modality(key+".modality", s.Modality)
-		f.rule(key, s.Rule.or(c.Policy.Default))
+		f.Unless(settings.Name.MatchString(s.System), key+".name", "is no name of a system")
+		modalityFault(f, key+".modality", s.Modality)
+		ruleFaults(f, key, s.Rule.or(c.Policy.Default))
 	}
 }
 
@@ -96,44 +71,44 @@ type askedBy struct {
 	modality capture.Modality
 }
 
-func (f *faultList) modality(key string, m capture.Modality) {
+func modalityFault(f *settings.Faults, key string, m capture.Modality) {
 	ok := m == capture.ModalityDocument || m == capture.ModalityFinger || m == capture.ModalityFace
-	f.unless(ok, key, "must be document, finger or face")
+	f.Unless(ok, key, "must be document, finger or face")
 }
 
-func (f *faultList) rule(key string, r Rule) {
+func ruleFaults(f *settings.Faults, key string, r Rule) {
 	for _, v := range []struct {
 		name    string
 		outcome capture.Outcome
 	}{{"hit", r.Hit}, {"possible", r.Possible}, {"unavailable", r.Unavailable}, {"stale", r.Stale}} {
 		o := v.outcome
 		ok := o == capture.OutcomeClear || o == capture.OutcomeRefer || o == capture.OutcomeStop || o == capture.OutcomeIncomplete
-		f.unless(ok, key+"."+v.name, "must be clear, refer, stop or incomplete")
+		f.Unless(ok, key+"."+v.name, "must be clear, refer, stop or incomplete")
 	}
-	f.unless(r.Hit != capture.OutcomeClear, key+".hit", "must not be clear")
-	f.unless(r.Possible != capture.OutcomeClear, key+".possible", "must not be clear")
+	f.Unless(r.Hit != capture.OutcomeClear, key+".hit", "must not be clear")
+	f.Unless(r.Possible != capture.OutcomeClear, key+".possible", "must not be clear")
 }
 
-func (c *Config) deviceFaults(f *faultList) {
+func (c *Config) deviceFaults(f *settings.Faults) {
 	known := map[string]devices.Kind{}
 	for _, d := range drivers.All() {
 		known[d.Name] = d.Kind
 	}
 	for i, s := range c.Serial {
 		key := fmt.Sprintf("serial[%d]", i)
-		f.unless(s.Path != "", key+".path", "is missing")
-		f.unless(known[s.Driver] == devices.KindDocumentReader, key+".driver", "%q is not the name of a document reader's driver", s.Driver)
-		f.unless(slices.Contains([]int{9600, 19200, 38400, 57600, 115200}, s.Baud), key+".baud", "must be 9600, 19200, 38400, 57600 or 115200")
+		f.Unless(s.Path != "", key+".path", "is missing")
+		f.Unless(known[s.Driver] == devices.KindDocumentReader, key+".driver", "%q is not the name of a document reader's driver", s.Driver)
+		f.Unless(slices.Contains([]int{9600, 19200, 38400, 57600, 115200}, s.Baud), key+".baud", "must be 9600, 19200, 38400, 57600 or 115200")
 	}
 	for i, s := range c.Cameras {
 		key := fmt.Sprintf("camera[%d]", i)
 		u, err := url.Parse(s.URL)
-		f.unless(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "", key+".url", "must begin with http:// or https://")
-		f.unless(known[s.Driver] == devices.KindCamera, key+".driver", "%q is not the name of a camera's driver", s.Driver)
+		f.Unless(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "", key+".url", "must begin with http:// or https://")
+		f.Unless(known[s.Driver] == devices.KindCamera, key+".driver", "%q is not the name of a camera's driver", s.Driver)
 	}
 	for i, e := range c.USB.USBIP {
 		_, _, err := net.SplitHostPort(e)
-		f.unless(err == nil, fmt.Sprintf("usb.usbip[%d]", i), "must be \"host:port\"")
+		f.Unless(err == nil, fmt.Sprintf("usb.usbip[%d]", i), "must be \"host:port\"")
 	}
 }
 

@@ -1,6 +1,10 @@
 package config
 
-import "crypto/tls"
+import (
+	"crypto/tls"
+
+	"boothd/internal/settings"
+)
 
 // TLS makes the TLS configuration for the broker. The booth shows a certificate if it has
 // one.
@@ -8,7 +12,7 @@ func (m MQTT) TLS() (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
 	if m.CA != "" {
 		var err error
-		if c.RootCAs, err = readPool(m.CA); err != nil {
+		if c.RootCAs, err = settings.Pool(m.CA); err != nil {
 			return nil, err
 		}
 	}

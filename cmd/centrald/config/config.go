@@ -3,8 +3,10 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -204,9 +206,12 @@ func (c *Config) Validate(f *settings.Faults) {
 	c.keyFaults(f)
 	f.Unless(len(c.Profiles.Keys) > 0, "profiles.keys", "is missing: no profile can be verified, and nobody may ask anything")
 	f.Verifying("profiles.keys", c.Profiles.Keys)
+	st, err := os.Stat(c.Profiles.Folder)
+	f.Unless(err == nil && st.IsDir(), "profiles.folder", "is no folder")
 	f.Verifying("grants.keys", c.Grants.Keys)
 	if c.Grants.Revocations != "" {
 		f.File("grants.revocations", c.Grants.Revocations)
+		f.Unless(len(c.Grants.Keys) > 0, "grants.keys", "is missing: the list of revoked grants cannot be verified")
 	}
 	c.signInFaults(f)
 	c.systemFaults(f)
@@ -263,8 +268,11 @@ func (c *Config) systemFaults(f *settings.Faults) {
 			f.Unless(s.Kind != kind || s.Name == name, key+".name", "must be %s", name)
 		}
 		if s.Kind == KindHTTP {
-			c.addressFaults(f, key, s)
+			addressFaults(f, key, s)
+		} else {
+			f.Unless(s.URL+s.CA+s.Cert+s.Key+s.TokenFile == "", key+".url", "url, ca, cert, key and token_file are for systems of kind http")
 		}
+		f.Unless(len(slices.Compact(slices.Sorted(maps.Values(s.Needs)))) <= 1, key+".needs", "names several authorities: a system asks for the grants of one")
 		for category, authority := range s.Needs {
 			f.Unless(authority == "judicial" || authority == "high_rank", key+".needs."+category, "must be judicial or high_rank")
 		}
@@ -277,7 +285,7 @@ func misspelt(name string) bool {
 	return slices.ContainsFunc(system.Known(), func(known string) bool { return name != known && strings.EqualFold(name, known) })
 }
 
-func (c *Config) addressFaults(f *settings.Faults, key string, s *System) {
+func addressFaults(f *settings.Faults, key string, s *System) {
 	webAddress(f, key+".url", s.URL)
 	if s.CA != "" {
 		f.Authority(key+".ca", s.CA)

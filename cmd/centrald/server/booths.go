@@ -1,11 +1,13 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 
 	"boothd/capture"
+	"boothd/cmd/centrald/accesslog"
 	"boothd/cmd/centrald/identity"
 	"boothd/sync/portal"
 )
@@ -45,6 +47,12 @@ func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// kindVerification is an access log entry about a link that is verified at a booth.
+const kindVerification accesslog.Kind = "verification"
+
+// maxLink is longer than the id of any link, in bytes.
+const maxLink = 64
+
 // verify records what an officer of the second line found out about a link.
 func (s *Server) verify(w http.ResponseWriter, r *http.Request) {
 	v, err := portal.ReadVerification(w, r)
@@ -60,6 +68,20 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request) {
 	if err != nil || !p.Cleared {
 		s.log.Warn("verification refused", "booth", v.Booth, "err", err)
 		http.Error(w, "the officer may not verify links", http.StatusForbidden)
+		return
+	}
+	if len(v.Link) > maxLink {
+		http.Error(w, "no such link", http.StatusNotFound)
+		return
+	}
+	// Who does it is in the access log before it is done, as with an officer at central.
+	entry := accesslog.Entry{
+		Kind: kindVerification, Officer: v.Officer, Booth: v.Booth, Category: p.Category, Profile: p.Name, Purpose: p.Purpose,
+		LegalBasis: p.LegalBasis, Detail: map[string]string{"link": v.Link, "colour": string(v.Colour)},
+	}
+	if _, err := s.Access.Append(context.WithoutCancel(r.Context()), entry); err != nil {
+		s.log.Error("verification not logged, hence not recorded", "booth", v.Booth, "err", err)
+		http.Error(w, "not recorded", http.StatusServiceUnavailable)
 		return
 	}
 	var systems []string

@@ -17,7 +17,7 @@ import (
 
 // isBooth reports whether the certificate of the client is that of the booth.
 func isBooth(r *http.Request, booth string) bool {
-	return r.TLS != nil && len(r.TLS.PeerCertificates) > 0 && r.TLS.PeerCertificates[0].Subject.CommonName == booth
+	return booth != "" && portal.Caller(r) == booth
 }
 
 // look answers a booth's question: every system that the officer's profile allows is asked
@@ -41,7 +41,7 @@ func (s *Server) look(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	asked := search.Request{Query: req.Query, Profile: p, Systems: req.Systems, Subjects: subjectsOf(&req.Query)}
-	if err := s.answer(r.Context(), asked, portal.NewReplyWriter(w)); err != nil {
+	if err := s.answer(r.Context(), asked, portal.NewReplyWriter(newHurried(w))); err != nil {
 		s.log.Warn("look not answered to the end", "booth", req.Query.Booth, "err", err)
 	}
 }
@@ -94,6 +94,8 @@ func (s *Server) answer(ctx context.Context, req search.Request, reply *portal.R
 		return reply.End()
 	}
 	query := s.Access.Ask(entryOf(&req, systems))
+	var used grants
+	req.Logged, req.Granted = query.ID(), used.note
 	var states []accesslog.Answer
 	var logging sync.Once
 	var notLogged error
@@ -109,9 +111,9 @@ func (s *Server) answer(ctx context.Context, req search.Request, reply *portal.R
 			s.log.Error("answer is too long to be sent", "system", a.System)
 			a.State = capture.StateUnavailable // as the booth takes it
 		}
-		states = append(states, accesslog.Answer{System: a.System, State: a.State})
+		states = append(states, stateOf(a))
 	})
-	logged := query.Answered(context.WithoutCancel(ctx), states)
+	logged := query.Answered(context.WithoutCancel(ctx), used.in(states))
 	return errors.Join(err, notLogged, logged, reply.End())
 }
 
@@ -131,4 +133,34 @@ func entryOf(req *search.Request, systems []string) accesslog.Entry {
 		}
 	}
 	return e
+}
+
+// stateOf is an answer as the access log tells it.
+func stateOf(a capture.Answer) accesslog.Answer {
+	return accesslog.Answer{System: a.System, State: a.State, At: a.At.UTC(), Late: a.Late}
+}
+
+// grants are the ids of those under which the systems of one query are asked.
+type grants struct {
+	mu sync.Mutex
+	of map[string]string // by system
+}
+
+func (g *grants) note(system, grant string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.of == nil {
+		g.of = map[string]string{}
+	}
+	g.of[system] = grant
+}
+
+// in fills them into the states.
+func (g *grants) in(states []accesslog.Answer) []accesslog.Answer {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i := range states {
+		states[i].Grant = g.of[states[i].System]
+	}
+	return states
 }

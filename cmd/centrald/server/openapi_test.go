@@ -148,7 +148,7 @@ func eventsFit(doc *openapi3.T, stream io.Reader) error {
 			}
 			err := json.Unmarshal([]byte(value), &numbered)
 			if err != nil || strconv.FormatUint(numbered.ID, 10) != id || schemas[name] == nil {
-				return fmt.Errorf("event %q with the number %q and the data %q: %w", name, id, value, err)
+				return fmt.Errorf("event %q with the number %q and the data %q: %v", name, id, value, err)
 			}
 			if err := schemaFits(schemas[name], []byte(value)); err != nil {
 				return fmt.Errorf("event %s: %w", name, err)
@@ -315,14 +315,18 @@ func follow(t *testing.T, in *instance, booth *portal.Client) {
 	}
 	for _, last := range []uint64{0, drill - 1} {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		alerts := 0
 		err := booth.Follow(ctx, last, func(e portal.Event) error {
+			if e.Alert != nil {
+				alerts++
+			}
 			if e.Drill != "" {
 				cancel()
 			}
 			return nil
 		})
-		if ctx.Err() != context.Canceled {
-			t.Errorf("no drill after event %d: %v", last, err)
+		if ctx.Err() != context.Canceled || (alerts > 0) != (last == 0) {
+			t.Errorf("after event %d: %d alerts before the drill, if it came: %v", last, alerts, err)
 		}
 		cancel()
 	}

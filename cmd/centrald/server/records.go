@@ -3,10 +3,12 @@ package server
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"boothd/capture"
 	"boothd/cmd/centrald/accesslog"
+	"boothd/cmd/centrald/border"
 	"boothd/cmd/centrald/identity"
 	"boothd/cmd/centrald/intake"
 	"boothd/cmd/centrald/search"
@@ -14,6 +16,8 @@ import (
 	"boothd/localmatch/gallery"
 	"boothd/localmatch/recent"
 	"boothd/sync/portal"
+	"boothd/sync/profile"
+	"boothd/sync/system"
 )
 
 // openIntake prepares the intake of records, with all that follows from one.
@@ -41,10 +45,11 @@ func isOutcome(r *capture.Record) bool { return r.Kind == capture.RecordOutcome 
 
 func wasOffline(r *capture.Record) bool { return isOutcome(r) && r.Offline }
 
-// recordCrossing enters into the entry/exit system what a booth's check led to. It comes
-// with the disposition; the outcome, which holds the evidence, came before.
+// recordCrossing enters into the entry/exit system what a booth's check led to. The outcome
+// holds the evidence and the disposition what the officer decided; whichever comes second
+// makes the crossing, which is recorded once however often it is made.
 func (s *Server) recordCrossing(ctx context.Context, tx *sql.Tx, r *capture.Record) error {
-	if s.EES == nil || r.Kind != capture.RecordDisposition {
+	if s.EES == nil || !isOutcome(r) && r.Kind != capture.RecordDisposition {
 		return nil
 	}
 	records, err := s.Intake.OfCheck(ctx, tx, r.Booth, r.Check)
@@ -52,15 +57,31 @@ func (s *Server) recordCrossing(ctx context.Context, tx *sql.Tx, r *capture.Reco
 		return err
 	}
 	for i := range records {
-		if records[i].Kind != capture.RecordOutcome {
+		if records[i].Kind != capture.RecordDisposition {
 			continue
 		}
-		if c, ok := s.EES.CrossingOf(&records[i], r); ok {
-			c.Uploaded = s.now()
-			return s.EES.Record(ctx, tx, c)
+		c, ok := s.crossingOf(records, &records[i])
+		if !ok {
+			continue
+		}
+		c.Uploaded = s.now()
+		if err := s.EES.Record(ctx, tx, c); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// crossingOf makes a crossing of a disposition and the first outcome that it fits.
+func (s *Server) crossingOf(records []capture.Record, disposition *capture.Record) (c border.Crossing, ok bool) {
+	for i := range records {
+		if isOutcome(&records[i]) {
+			if c, ok = s.EES.CrossingOf(&records[i], disposition); ok {
+				break
+			}
+		}
+	}
+	return c, ok
 }
 
 // remember keeps the check for 72 hours, so that an entry that comes later finds it. What the
@@ -76,24 +97,26 @@ func (s *Server) remember(ctx context.Context, r *capture.Record) error {
 }
 
 // replay asks the systems again about a check that was made while central could not be
-// asked. What they find becomes an alert at the booth.
+// asked. What they find becomes an alert at the booth. If a system does not answer, it is
+// not known what it holds: the error lets the check be replayed once more, later.
 func (s *Server) replay(ctx context.Context, r *capture.Record) error {
 	p, err := s.Profiles.Get(r.Officer.Profile.Name, s.now())
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for i := range r.Evidence {
 		ev := &r.Evidence[i]
 		q := capture.Query{
 			Check: r.Check, Booth: r.Booth, Officer: r.Officer, Evidence: *ev, Zone: capture.LastZone(r.Evidence), At: r.At,
 		}
 		req := search.Request{Query: q, Profile: p, Systems: q.Officer.Profile.Systems[ev.Modality()], Subjects: subjectsOf(&q)}
-		if err := s.replayOne(ctx, req, r.Answers); err != nil {
-			return err
-		}
+		errs = append(errs, s.replayOne(ctx, req, r.Answers))
 	}
-	return nil
+	return errors.Join(errs...)
 }
+
+var errSilent = errors.New("not every system has answered")
 
 func (s *Server) replayOne(ctx context.Context, req search.Request, known []capture.Answer) error {
 	systems, err := s.search.Systems(req)
@@ -106,10 +129,15 @@ func (s *Server) replayOne(ctx context.Context, req search.Request, known []capt
 	if err := query.Durable(ctx); err != nil {
 		return err
 	}
+	req.Logged = query.ID()
 	var states []accesslog.Answer
 	var found []capture.Answer
+	var silent error
 	err = s.search.Search(ctx, req, func(a capture.Answer) {
-		states = append(states, accesslog.Answer{System: a.System, State: a.State})
+		states = append(states, stateOf(a))
+		if search.Silent(a) {
+			silent = errSilent
+		}
 		if a = without(a, known); len(a.Findings) > 0 {
 			found = append(found, a)
 		}
@@ -125,7 +153,7 @@ func (s *Server) replayOne(ctx context.Context, req search.Request, known []capt
 			return err
 		}
 	}
-	return nil
+	return silent
 }
 
 // without leaves out what the booth had found itself.
@@ -151,8 +179,15 @@ func holds(answers []capture.Answer, system, entry string) bool {
 	return false
 }
 
-// late takes an answer that found something after its deadline.
+// late takes an answer that found something after its deadline. Like any other it leaves
+// central only when it is in the access log.
 func (s *Server) late(ctx context.Context, req search.Request, a capture.Answer) {
+	entry := entryOf(&req, []string{a.System})
+	entry.Kind, entry.Query, entry.Answers = accesslog.KindAnswered, req.Logged, []accesslog.Answer{stateOf(a)}
+	if _, err := s.Access.Append(ctx, entry); err != nil {
+		s.log.Error("late finding not logged, hence not raised", "booth", req.Query.Booth, "system", a.System, "err", err)
+		return
+	}
 	if err := s.raise(ctx, req.Query.Booth, req.Query.Check, portal.CauseLateAnswer, a); err != nil {
 		s.log.Error("late finding not raised", "booth", req.Query.Booth, "system", a.System, "err", err)
 	}
@@ -165,11 +200,48 @@ func (s *Server) entryChanged(ctx context.Context, system string, e gallery.Entr
 		s.log.Error("recent checks not all compared", "system", system, "err", err)
 	}
 	for _, f := range found {
-		f.Answer.Source = search.Source
-		if err := s.raise(ctx, f.Booth, f.Check, portal.CauseListUpdate, f.Answer); err != nil {
+		a, err := s.toldOf(ctx, f, &e)
+		if err == nil {
+			err = s.raise(ctx, f.Booth, f.Check, portal.CauseListUpdate, a)
+		}
+		if err != nil {
 			s.log.Error("finding not raised", "booth", f.Booth, "system", system, "err", err)
 		}
 	}
+}
+
+// toldOf is what the booth of a check is told of an entry that is new: what the system would
+// say of it without a grant, less what the officer's profile, as it is now, does not return.
+func (s *Server) toldOf(ctx context.Context, f recent.Found, e *gallery.Entry) (capture.Answer, error) {
+	p, err := s.profileOfCheck(ctx, f.Booth, f.Check)
+	if err != nil {
+		return capture.Answer{}, err
+	}
+	a := f.Answer
+	allowed, ok := p.May(a.System, a.Modality)
+	if !ok {
+		return capture.Answer{}, errors.New("the profile may not ask the system any more")
+	}
+	said := system.Reply{State: a.State, Rest: a.Rest}
+	for _, one := range a.Findings {
+		said.Findings = append(said.Findings, s.Registers[a.System].Told(one, e))
+	}
+	told := search.Minimise(said, p, &allowed)
+	a.Reason, a.Source = "", search.Source
+	a.State, a.Findings, a.Rest = told.State, told.Findings, told.Rest
+	return a, nil
+}
+
+// profileOfCheck returns the signed profile under which a check was made.
+func (s *Server) profileOfCheck(ctx context.Context, booth, check string) (*profile.Profile, error) {
+	records, err := s.Intake.Record(ctx, booth, check)
+	if err != nil {
+		return nil, err
+	}
+	if len(records) == 0 {
+		return nil, errors.New("the check's records are not there")
+	}
+	return s.Profiles.Get(records[0].Officer.Profile.Name, s.now())
 }
 
 func (s *Server) raise(ctx context.Context, booth, check string, cause portal.AlertCause, a capture.Answer) error {
@@ -220,8 +292,9 @@ func (s *Server) eraseOld(ctx context.Context) {
 		"access log":    func() error { _, err := s.Access.Erase(ctx, now.Add(-time.Duration(r.AccessLog))); return err },
 		"alerts":        func() error { _, err := s.Alerts.Erase(ctx, now.Add(-time.Duration(r.Alerts))); return err },
 		"flow":          func() error { return s.Flow.Erase(ctx, now.Add(-time.Duration(r.Flow))) },
+		"releases":      func() error { _, err := s.Releases.Erase(ctx, now.Add(-time.Duration(r.AccessLog))); return err },
 		"recent checks": func() error { _, err := s.Recent.Erase(ctx); return err },
-		"office": func() error { return s.Book.Erase(ctx, now.Add(-time.Duration(r.AccessLog))) },
+		"office":        func() error { return s.Book.Erase(ctx, now.Add(-time.Duration(r.AccessLog))) },
 		"cases": func() error {
 			if s.Cases == nil {
 				return nil

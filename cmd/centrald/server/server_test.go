@@ -11,6 +11,7 @@ import (
 
 	"boothd/capture"
 	"boothd/cmd/boothsim/demo"
+	"boothd/cmd/centrald/accesslog"
 	"boothd/cmd/centrald/flow"
 	"boothd/cmd/centrald/identity"
 	"boothd/cmd/centrald/simulate"
@@ -219,6 +220,10 @@ func TestALinkIsShownAndVerifiedByTheSecondLine(t *testing.T) {
 			if err := booth.Verify(t.Context(), v); err != nil {
 				t.Errorf("by the second line: %v", err)
 			}
+		}
+		entries := logged(t, in, func(e *accesslog.Entry) bool { return e.Kind == "verification" })
+		if len(entries) != 2 || entries[0].Officer != v.Officer || entries[0].Booth != demo.Booth || entries[0].Detail["link"] != v.Link {
+			t.Errorf("in the access log: %+v", entries)
 		}
 		v.Colour = capture.LinkGreen
 		if err := booth.Verify(t.Context(), v); !errors.As(err, &status) || status.Code != http.StatusConflict {

@@ -10,24 +10,27 @@ import (
 	"boothd/sync/system"
 )
 
-// watched remembers whether a system answered when it was last asked.
+// watched remembers whether a system answered in time when it was last asked.
 type watched struct {
 	system.Adapter
-	name string
-	now  func() time.Time
+	name     string
+	deadline time.Duration
+	now      func() time.Time
 
 	mu    sync.Mutex
 	state office.SystemState
 }
 
-func newWatched(name string, a system.Adapter, now func() time.Time) *watched {
-	return &watched{Adapter: a, name: name, now: now, state: office.SystemState{Name: name, State: office.StateUnknown}}
+func newWatched(name string, a system.Adapter, deadline time.Duration, now func() time.Time) *watched {
+	return &watched{Adapter: a, name: name, deadline: deadline, now: now, state: office.SystemState{Name: name, State: office.StateUnknown}}
 }
 
-// Ask asks the system. A question that nobody awaits any more tells nothing of it.
+// Ask asks the system. A question that nobody awaits any more tells nothing of it; a reply
+// that is still awaited behind the deadline came too late for whoever asked.
 func (w *watched) Ask(ctx context.Context, q system.Question) (system.Reply, error) {
+	late := time.AfterFunc(w.deadline, func() { w.note(context.DeadlineExceeded) })
 	r, err := w.Adapter.Ask(ctx, q)
-	if !errors.Is(ctx.Err(), context.Canceled) {
+	if late.Stop() && !errors.Is(ctx.Err(), context.Canceled) {
 		w.note(err)
 	}
 	return r, err

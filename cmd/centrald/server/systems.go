@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
@@ -34,7 +35,7 @@ func (s *Server) openSystems(ctx context.Context) error {
 		if s.Registers[c.Name] != nil {
 			adapter = linked{adapter, s.Links, c.Name, s.names()}
 		}
-		w := newWatched(c.Name, s.opt.Wrap(c.Name, adapter), s.now)
+		w := newWatched(c.Name, s.opt.Wrap(c.Name, adapter), deadlineOf(c), s.now)
 		s.watched, s.adapters[c.Name] = append(s.watched, w), w
 	}
 	return nil
@@ -147,6 +148,10 @@ func (s *Server) openCases(ctx context.Context) error {
 	return err
 }
 
+func deadlineOf(c *config.System) time.Duration {
+	return time.Duration(cmp.Or(c.Deadline, config.DefaultDeadline))
+}
+
 // openSearch prepares the search over all systems.
 func (s *Server) openSearch(context.Context) error {
 	var systems []search.System
@@ -154,10 +159,7 @@ func (s *Server) openSearch(context.Context) error {
 		c := &s.config.Systems[i]
 		y := search.System{
 			Name: c.Name, Adapter: s.adapters[c.Name],
-			Deadline: time.Duration(c.Deadline), Linger: time.Duration(c.Linger),
-		}
-		if y.Deadline == 0 {
-			y.Deadline = time.Duration(config.DefaultDeadline)
+			Deadline: deadlineOf(c), Linger: time.Duration(c.Linger),
 		}
 		if y.Linger == 0 {
 			y.Linger = time.Duration(config.DefaultLinger)
