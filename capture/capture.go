@@ -10,6 +10,7 @@ package capture
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"boothd/capture/mrz"
@@ -167,6 +168,14 @@ type Query struct {
 	Identify *Identification `json:"identify,omitempty"`
 	// Grant is a signed authorisation where the law asks for one; empty without.
 	Grant string `json:"grant,omitempty"`
+	// Only names the systems that are asked, of those that the profile permits; all if it is
+	// empty.
+	Only []string `json:"-"`
+}
+
+// Wants reports whether the question is also for the system, as far as Only tells.
+func (q *Query) Wants(system string) bool {
+	return len(q.Only) == 0 || slices.Contains(q.Only, system)
 }
 
 // LogValue keeps the traveller out of logs.

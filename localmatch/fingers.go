@@ -107,6 +107,9 @@ func (s *fingerSearch) judge(l List, found gallery.FoundFingers, err error, now 
 	for i := range found.People {
 		findings = append(findings, s.finding(&found.People[i], found.Info.Fingers))
 	}
+	if len(findings) == 0 {
+		s.explainNothing()
+	}
 	state, reason := aged(found.Info, now)
 	if found.Damaged > 0 {
 		state, reason = capture.StateUnavailable, reasonDamaged
@@ -147,6 +150,13 @@ func (s *fingerSearch) finding(person *gallery.Person, persons int) capture.Find
 		}
 	}
 	return f
+}
+
+// explainNothing takes as long as explaining a finding with one print does: some milliseconds,
+// by which one could tell that somebody was found.
+func (s *fingerSearch) explainNothing() {
+	asked := finger.Prepare(s.template)
+	asked.Compare(finger.Prepare(s.template))
 }
 
 // closest finds which of the person's prints agreed.

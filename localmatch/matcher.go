@@ -44,7 +44,9 @@
 //
 // Discreet findings take the same way as all others. Whom they are shown to is decided
 // where answers are shown; each answer with findings says in its Rest what it would have
-// said without them.
+// said without them. How long a search takes depends a little on what is found, some tens of
+// microseconds for a document; whoever shows answers hides that (see capture/check.Beat). A
+// finger's search explains a finding that is not there, lest it be milliseconds.
 package localmatch
 
 import (
@@ -128,7 +130,7 @@ func (m *Matcher) asked(q capture.Query) []List {
 	}
 	var lists []List
 	for _, l := range m.lists {
-		if q.Officer.Profile.May(l.System, q.Evidence.Modality()) && (f == nil || m.gallery.HoldsFingers(l.Name)) {
+		if q.Wants(l.System) && q.Officer.Profile.May(l.System, q.Evidence.Modality()) && (f == nil || m.gallery.HoldsFingers(l.Name)) {
 			lists = append(lists, l)
 		}
 	}

@@ -28,7 +28,7 @@ func (c *central) Name() string { return "portal" }
 func (c *central) Systems(q capture.Query) []string {
 	var systems []string
 	for _, s := range q.Officer.Profile.Systems[q.Evidence.Modality()] {
-		if (s == policy.Identity) == (q.Identify != nil) {
+		if (s == policy.Identity) == (q.Identify != nil) && q.Wants(s) {
 			systems = append(systems, s)
 		}
 	}
@@ -235,6 +235,9 @@ func TestWhatWasWithheldIsAskedAgainWithAGrant(t *testing.T) {
 		}
 		b.traveller.present(finger())
 		asked := c.queries()
+		if again := c.Systems(asked[1]); !slices.Equal(again, []string{"Europol"}) {
+			t.Errorf("asked again: %v, want the system that withheld something and nobody else", again)
+		}
 		if len(asked) != 3 || asked[0].Grant != "" || asked[1].Grant != "a.b.c" || asked[2].Grant != "a.b.c" || asked[2].Evidence.ID != "finger-1" {
 			t.Errorf("%d questions, the last about %s", len(asked), asked[len(asked)-1].Evidence.ID)
 		}

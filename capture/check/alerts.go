@@ -46,9 +46,9 @@ type AlertKeeper interface {
 	// Kept returns the alerts that are kept, the oldest first, and the marks of all findings
 	// that were told lately, also by alerts that are kept no more.
 	Kept(ctx context.Context) (alerts []Alert, told []string, err error)
-	// Keep makes the alert and its marks durable. It does nothing if the alert is known,
-	// dismissed or not.
-	Keep(ctx context.Context, a Alert, marks []string) error
+	// Keep makes alerts and their marks durable, all or none. It does nothing with an alert
+	// that is known, dismissed or not.
+	Keep(ctx context.Context, alerts []Alert, marks []string) error
 	// Dismiss records who has seen to the alert, and forgets it. The officer is empty if the
 	// alert had to make room.
 	Dismiss(ctx context.Context, a Alert, officer string) error
@@ -71,9 +71,7 @@ func (d *Desk) Restore(ctx context.Context) error {
 	for _, mark := range told {
 		d.told[mark] = true
 	}
-	for _, a := range alerts {
-		d.show(a)
-	}
+	d.show(alerts...)
 	d.notify()
 	return nil
 }
@@ -93,9 +91,10 @@ func (d *Desk) Alert(ctx context.Context, n Notice) error {
 		return nil
 	}
 	ctx = context.WithoutCancel(ctx)
+	alerts := apart(a)
 	err := d.cfg.Recorder.Record(ctx, rec)
 	if err == nil {
-		err = d.keep(ctx, a, marks)
+		err = d.keep(ctx, alerts, marks)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -105,9 +104,26 @@ func (d *Desk) Alert(ctx context.Context, n Notice) error {
 		}
 		return fmt.Errorf("%w: %w", ErrNotKept, err)
 	}
-	d.show(a)
+	d.show(alerts...)
 	d.notify()
 	return nil
+}
+
+// apart makes two alerts of one that tells both of what everybody may see and of what is
+// discreet: whoever sees but the one must not dismiss the other.
+func apart(a Alert) []Alert {
+	open := a.Answer.Shown(false)
+	if !found(open) || len(open.Findings) == len(a.Answer.Findings) {
+		return []Alert{a}
+	}
+	discreet := a
+	discreet.ID, discreet.Answer.State = rand.Text(), capture.StatePossible
+	discreet.Answer.Findings = slices.DeleteFunc(slices.Clone(a.Answer.Findings), func(f capture.Finding) bool { return !f.Discreet })
+	if slices.ContainsFunc(discreet.Answer.Findings, func(f capture.Finding) bool { return f.State == capture.StateHit }) {
+		discreet.Answer.State = capture.StateHit
+	}
+	a.Answer = open
+	return []Alert{a, discreet}
 }
 
 // Dismiss takes an alert off the desk once the officer has seen to it, and records that.
@@ -137,6 +153,14 @@ func (d *Desk) Dismiss(ctx context.Context, alert, officer string) error {
 func (d *Desk) claim(a *Alert) []string {
 	if !found(a.Answer) {
 		return nil
+	}
+	if len(a.Answer.Findings) == 0 { // the profile lets through that there is one and no more
+		mark := markOf(a.Check, a.Answer.System, "")
+		if d.told[mark] {
+			return nil
+		}
+		d.told[mark] = true
+		return []string{mark}
 	}
 	var marks []string
 	var fresh []capture.Finding
@@ -175,16 +199,23 @@ func (d *Desk) noticed(a Alert) *capture.Record {
 	return rec
 }
 
-func (d *Desk) keep(ctx context.Context, a Alert, marks []string) error {
+func (d *Desk) keep(ctx context.Context, alerts []Alert, marks []string) error {
 	if d.cfg.Alerts == nil {
 		return nil
 	}
-	return d.cfg.Alerts.Keep(ctx, a, marks)
+	return d.cfg.Alerts.Keep(ctx, alerts, marks)
 }
 
-// show puts an alert on the desk. If there are too many, the oldest goes of those that the
+// show puts alerts on the desk. The mutex is held.
+func (d *Desk) show(alerts ...Alert) {
+	for _, a := range alerts {
+		d.showOne(a)
+	}
+}
+
+// showOne puts an alert on the desk. If there are too many, the oldest goes of those that the
 // same officers see: a discreet one never takes another's place. The mutex is held.
-func (d *Desk) show(a Alert) {
+func (d *Desk) showOne(a Alert) {
 	d.alerts = append(d.alerts, a)
 	alike := func(b Alert) bool { return found(b.Answer.Shown(false)) == found(a.Answer.Shown(false)) }
 	n := 0

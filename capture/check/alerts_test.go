@@ -29,11 +29,11 @@ func (k *keeper) Kept(context.Context) ([]Alert, []string, error) {
 	return slices.Clone(k.alerts), slices.Clone(k.marks), k.broken
 }
 
-func (k *keeper) Keep(_ context.Context, a Alert, marks []string) error {
+func (k *keeper) Keep(_ context.Context, alerts []Alert, marks []string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.broken == nil {
-		k.alerts, k.marks = append(k.alerts, a), append(k.marks, marks...)
+		k.alerts, k.marks = append(k.alerts, alerts...), append(k.marks, marks...)
 	}
 	return k.broken
 }
@@ -87,6 +87,52 @@ func TestNoticeIsRecordedAndKeptBeforeItIsShown(t *testing.T) {
 		rec := b.recorder.first()
 		if rec.Kind != capture.RecordLateAnswer || rec.Check != "check-0" || len(rec.Answers) != 1 || rec.Place != "North gate" || rec.Direction != capture.DirectionExit {
 			t.Errorf("record %s of %s at %q going %q", rec.Kind, rec.Check, rec.Place, rec.Direction)
+		}
+	})
+}
+
+func TestWhoSeesButTheOpenFindingDoesNotDismissTheDiscreetOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := &keeper{}
+		b := startWith(t, func(c *Config) { c.Alerts = k }, local())
+		both := notice("check-0", "open", false)
+		both.Answer.Findings = append(both.Answer.Findings, notice("", "secret", true).Answer.Findings...)
+		for i := range both.Answer.Findings {
+			both.Answer.Findings[i].State = capture.StateHit
+		}
+		if err := b.Alert(t.Context(), both); err != nil {
+			t.Fatal(err)
+		}
+		seen := b.View(false).Alerts
+		if len(seen) != 1 || len(seen[0].Answer.Findings) != 1 {
+			t.Fatalf("without clearance: %+v", seen)
+		}
+		if err := b.Dismiss(t.Context(), seen[0].ID, "officer-2"); err != nil {
+			t.Fatal(err)
+		}
+		left := b.View(true).Alerts
+		if len(left) != 1 || left[0].Answer.State != capture.StateHit || len(left[0].Answer.Findings) != 1 || left[0].Answer.Findings[0].Entry != "secret" {
+			t.Errorf("left to who is cleared: %+v", left)
+		}
+		if len(b.View(false).Alerts) != 0 || len(k.alerts) != 1 || len(b.recorder.kinds()) != 1 {
+			t.Errorf("%d shown, %d kept, records %v", len(b.View(false).Alerts), len(k.alerts), b.recorder.kinds())
+		}
+	})
+}
+
+// A profile may let nothing of a reply through but that something was found.
+func TestAHitOfWhichNothingMoreIsToldIsAnAlertOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := startWith(t, func(c *Config) { c.Alerts = &keeper{} }, local())
+		bare := notice("check-0", "", false)
+		bare.Answer.Findings = nil
+		for range 2 {
+			if err := b.Alert(t.Context(), bare); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if alerts := b.View(false).Alerts; len(alerts) != 1 || alerts[0].Answer.State != capture.StateHit {
+			t.Errorf("alerts %+v, want one", alerts)
 		}
 	})
 }

@@ -18,6 +18,7 @@ type question struct {
 	awaited []string         // of these, who have not answered yet
 	answers []capture.Answer // as they came
 	held    []capture.Answer // came while the record was being made durable
+	due     []capture.Answer // wait for the next beat
 	again   bool             // put at the officer's wish, beside what is asked of everybody
 	after   bool             // put after the outcome
 }
@@ -48,6 +49,9 @@ func (d *Desk) put(c *running, asking Asking, query capture.Query, systems []str
 	if len(systems) == 0 {
 		return 0
 	}
+	if again {
+		query.Only = systems // nobody is asked of whom the record does not tell
+	}
 	q := &question{
 		asking: asking, query: query, systems: systems, awaited: slices.Clone(systems), again: again, after: c.phase == PhaseDecided,
 	}
@@ -68,7 +72,7 @@ func (d *Desk) put(c *running, asking Asking, query capture.Query, systems []str
 func (d *Desk) look(c *running, q *question) {
 	ctx, cancel := context.WithTimeout(d.ctx, q.asking.Timeout+q.asking.Linger)
 	defer cancel()
-	timer := time.AfterFunc(q.asking.Timeout, func() { d.giveUp(c, q, "no answer in time") })
+	timer := time.AfterFunc(q.asking.Timeout, func() { d.giveUp(c, q, "no answer in time", d.cfg.Now()) })
 	defer timer.Stop()
 	err := q.asking.Source.Look(ctx, q.query, func(a capture.Answer) { d.answered(c, q, a) })
 	reason := "no answer"
@@ -76,32 +80,56 @@ func (d *Desk) look(c *running, q *question) {
 		reason = "cannot be reached"
 		d.cfg.Log.Warn("source did not answer for every system", "source", q.asking.Source.Name(), "check", c.id, "error", err)
 	}
-	d.giveUp(c, q, reason)
+	d.giveUp(c, q, reason, d.awaitBeat(q.query.At))
 }
 
-// answered takes one answer. What the source was not asked is dropped.
+// answered has one answer taken at the next beat. What the source was not asked is dropped.
 func (d *Desk) answered(c *running, q *question, a capture.Answer) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	a.Evidence, a.Modality = q.query.Evidence.ID, q.query.Evidence.Modality()
-	a.Source, a.At = q.asking.Source.Name(), d.cfg.Now()
-	if !slices.Contains(q.systems, a.System) || !q.query.Officer.Profile.May(a.System, a.Modality) || len(q.answers)+len(q.held) >= maxAnswers {
+	a.Source = q.asking.Source.Name()
+	if !slices.Contains(q.systems, a.System) || !q.query.Officer.Profile.May(a.System, a.Modality) || len(q.answers)+len(q.held)+len(q.due) >= maxAnswers {
 		d.cfg.Log.Warn("answer dropped: not asked for", "source", a.Source, "check", c.id)
 		return
 	}
-	q.take(d, c, a)
+	q.due = append(q.due, a)
+	switch {
+	case d.cfg.Beat <= 0:
+		d.release(c, q, d.cfg.Now())
+	case len(q.due) == 1:
+		d.tasks.Go(func() {
+			beat := d.awaitBeat(q.query.At)
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.release(c, q, beat)
+		})
+	}
+}
+
+// release takes the answers that are due. The mutex is held.
+func (d *Desk) release(c *running, q *question, at time.Time) {
+	if len(q.due) == 0 {
+		return
+	}
+	due := q.due
+	q.due = nil
+	for _, a := range due {
+		a.At, a.AsOf = at, a.AsOf.Truncate(time.Second) // a system's own clock could tell when it was done
+		q.take(d, c, a)
+	}
 	d.settle(c)
 	d.notify()
 }
 
 // giveUp takes the systems that are still awaited as unavailable.
-func (d *Desk) giveUp(c *running, q *question, reason string) {
+func (d *Desk) giveUp(c *running, q *question, reason string, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.release(c, q, now)
 	if len(q.awaited) == 0 {
 		return
 	}
-	now := d.cfg.Now()
 	for _, system := range slices.Clone(q.awaited) {
 		q.take(d, c, capture.Answer{
 			Evidence: q.query.Evidence.ID, Modality: q.query.Evidence.Modality(), System: system,
@@ -171,11 +199,12 @@ func (d *Desk) late(c *running, q *question, a capture.Answer) {
 	if c.phase == PhaseDecided {
 		q.file(c, a)
 	}
-	l := late{record: d.record(c, capture.RecordLateAnswer)}
+	l := late{check: c.id, record: d.record(c, capture.RecordLateAnswer)}
 	l.record.Answers = []capture.Answer{a}
-	l.alert = Alert{ID: rand.Text(), Check: c.id, Cause: CauseLateAnswer, At: d.cfg.Now(), Answer: a}
-	if l.marks = d.claim(&l.alert); len(l.marks) > 0 {
-		d.show(l.alert)
+	alert := Alert{ID: rand.Text(), Check: c.id, Cause: CauseLateAnswer, At: d.cfg.Now(), Answer: a}
+	if l.marks = d.claim(&alert); len(l.marks) > 0 {
+		l.alerts = apart(alert)
+		d.show(l.alerts...)
 	}
 	d.lates = append(d.lates, l)
 	d.keepLates()
@@ -183,9 +212,10 @@ func (d *Desk) late(c *running, q *question, a capture.Answer) {
 
 // late is a late answer that is being made durable.
 type late struct {
+	check  string
 	record *capture.Record // nil once it is
-	alert  Alert
-	marks  []string // of what the alert tells; none if there is no alert
+	alerts []Alert
+	marks  []string // of what the alerts tell; none if there is no alert
 }
 
 // keepLates makes the late answers durable, in their order, and their alerts after them. If
@@ -206,7 +236,7 @@ func (d *Desk) keepLates() {
 			d.mu.Lock()
 			if err != nil {
 				d.lates[0] = l
-				d.cfg.Log.Error("late answer not recorded yet", "check", l.alert.Check, "waiting", len(d.lates), "error", err)
+				d.cfg.Log.Error("late answer not recorded yet", "check", l.check, "waiting", len(d.lates), "error", err)
 				return
 			}
 			d.lates = d.lates[1:]
@@ -225,7 +255,7 @@ func (d *Desk) keepLate(l *late) error {
 	if len(l.marks) == 0 {
 		return nil
 	}
-	return d.keep(ctx, l.alert, l.marks)
+	return d.keep(ctx, l.alerts, l.marks)
 }
 
 // offline reports whether central was asked about something and knew nothing at all. What it

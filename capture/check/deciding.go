@@ -35,6 +35,7 @@ func (d *Desk) decide(c *running) {
 	rec.Recommendation = &outcome
 	d.tasks.Go(func() {
 		err := d.cfg.Recorder.Record(context.WithoutCancel(d.ctx), rec)
+		d.awaitBeat(rec.At)
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		c.recording = false

@@ -9,6 +9,10 @@
 // and becomes an alert if it found something; so does what central, or a search of the last
 // checks, finds about a check that is long over.
 //
+// What a traveller is waiting for must not tell how long a search took, or how much there was to
+// record: somebody with a discreet finding is a little slower to find. So answers are taken, and
+// outcomes shown, on beats that are counted from the question (see [Config] and [Beat]).
+//
 // Two questions are put only when the officer asks for them: who the traveller is, on one of
 // the grounds of the law, and again what was withheld for want of a grant.
 package check
@@ -81,6 +85,10 @@ type Config struct {
 	// Auto decides as soon as the required evidence is there and answered for. Without it
 	// the officer asks for the outcome.
 	Auto bool
+	// Beat is the period, counted from a question, at whose ends its answers are taken and
+	// the outcome is shown: what happens between two ends cannot be told apart by time. They are
+	// taken as they come if it is zero. Booths use the constant Beat.
+	Beat time.Duration
 	// Alerts keeps alerts across restarts; without it they end with the desk.
 	Alerts AlertKeeper
 	// Grants verifies grants before they are used; without it only central does.

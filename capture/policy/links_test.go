@@ -114,3 +114,46 @@ func TestTheIdentityRepositoryIsNotMissedWhenNobodyAsksIt(t *testing.T) {
 		t.Errorf("Decide = %v", got)
 	}
 }
+
+// The lists hold no fingers and central cannot be asked with one: the finger that was taken
+// told nothing.
+func TestAFingerThatNobodyWasAskedAboutLeavesItsSystemsUnknown(t *testing.T) {
+	profile := capture.Profile{Systems: map[capture.Modality][]string{
+		capture.ModalityDocument: {"SIS"}, capture.ModalityFinger: {"SIS", "EES"}, capture.ModalityFace: {"EES"},
+	}}
+	taken, looked := finger(""), face()
+	taken.Finger.PNG, looked.Face.JPEG = []byte("png"), []byte("jpeg")
+	for _, tt := range []struct {
+		name        string
+		finger      capture.Evidence
+		face        capture.Evidence
+		want        capture.Outcome
+		systems     []string // that are unavailable
+		fingersOpen int
+	}{
+		{"taken", taken, face(), capture.OutcomeIncomplete, []string{"SIS", "EES"}, 2},
+		{"impossible for good", finger(capture.MissingPermanent), face(), capture.OutcomeClear, nil, 0},
+		{"impossible for good, and a portrait", finger(capture.MissingPermanent), looked, capture.OutcomeIncomplete, []string{"EES"}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := Facts{
+				Now: now, Profile: profile, Evidence: []capture.Evidence{document(nil), tt.finger, tt.face},
+				Answers: []capture.Answer{answer("SIS", "local", capture.StateNoHit)},
+			}
+			got := Decide(Strict(), f)
+			var systems []string
+			for _, r := range got.Reasons {
+				if r.Code == codeUnavailable {
+					systems = append(systems, r.System)
+				}
+			}
+			if got.Outcome != tt.want || !slices.Equal(systems, tt.systems) {
+				t.Errorf("Decide = %v", got)
+			}
+			open := slices.DeleteFunc(NotKnown(f), func(u Unknown) bool { return u.Modality != capture.ModalityFinger })
+			if len(open) != tt.fingersOpen {
+				t.Errorf("NotKnown = %+v", open)
+			}
+		})
+	}
+}

@@ -8,9 +8,10 @@ import (
 )
 
 type benchCommand struct {
-	Check  benchCheck  `cmd:"" help:"From the lines of a zone to the first local answer."`
-	Outbox benchOutbox `cmd:"" help:"Records made durable in a second, against plain write and fdatasync."`
-	Finger benchFinger `cmd:"" help:"How well and how fast fingers are told apart, with sets of pictures whose fingers are known."`
+	Check    benchCheck    `cmd:"" help:"From the lines of a zone to the first local answer."`
+	Outbox   benchOutbox   `cmd:"" help:"Records made durable in a second, against plain write and fdatasync."`
+	Finger   benchFinger   `cmd:"" help:"How well and how fast fingers are told apart, with sets of pictures whose fingers are known."`
+	Discreet benchDiscreet `cmd:"" help:"Whether an officer without clearance could tell by time that there is a discreet alert."`
 }
 
 type benchCheck struct {

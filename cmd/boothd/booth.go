@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"boothd/capture"
 	"boothd/capture/check"
 	"boothd/cmd/boothd/alerts"
@@ -179,6 +177,7 @@ func (b *booth) openDesk(ctx context.Context) error {
 			Now:        time.Now,
 		},
 		Auto: b.config.Check.Auto,
+		Beat: check.Beat,
 		Log:  b.log,
 		Now:  time.Now,
 	}
@@ -217,6 +216,10 @@ func (b *booth) openConsole(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	metricsToken, err := b.config.API.ReadMetricsToken()
+	if err != nil {
+		return fmt.Errorf("token of the metrics: %w", err)
+	}
 	b.listener, err = net.Listen("tcp", b.config.API.Listen)
 	if err != nil {
 		return fmt.Errorf("listen for the local interface: %w", err)
@@ -230,7 +233,7 @@ func (b *booth) openConsole(ctx context.Context) error {
 		Exchange: b.recordExchange,
 		Healthy:  b.healthy,
 		Ready:    b.store.Ready,
-		Metrics:  promhttp.HandlerFor(newRegistry(b), promhttp.HandlerOpts{}),
+		Metrics:  newMetrics(b, metricsToken),
 		Hosts:    b.config.API.Hosts,
 		Origins:  b.config.API.Origins,
 		Log:      b.log,

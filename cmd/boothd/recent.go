@@ -25,7 +25,7 @@ func (b *booth) openRecent(ctx context.Context) error {
 		return err
 	}
 	path := b.config.RecentPath()
-	schema := sqlite.Schema{ApplicationID: recentApplication, Migrations: []string{recent.Schema}}
+	schema := sqlite.Schema{ApplicationID: recentApplication, Migrations: []string{recent.Schema}, Scrub: true}
 	db, err := sqlite.Open(ctx, path, schema)
 	if err != nil && sqlite.IsUnusable(err) {
 		b.log.Error("the memory of recent checks is damaged and begins anew", "err", err)
@@ -56,7 +56,9 @@ type watchedLists struct {
 var _ watchlist.Lists = watchedLists{}
 
 // Apply applies the update and looks whom it names.
-func (w watchedLists) Apply(ctx context.Context, u gallery.Update) error { return w.watch.Apply(ctx, u) }
+func (w watchedLists) Apply(ctx context.Context, u gallery.Update) error {
+	return w.watch.Apply(ctx, u)
+}
 
 // foundLater shows that a list update names somebody who was checked before.
 func (b *booth) foundLater(f recent.Found) {

@@ -11,8 +11,16 @@ import (
 	"boothd/localmatch/gallery"
 )
 
-// status tells how the booth is, for the officer's page and the metrics.
+// status tells how the booth is, for the officer's page: asking for it counts as noticing a
+// drill.
 func (b *booth) status(ctx context.Context) console.BoothStatus {
+	st := b.condition(ctx)
+	st.Drill = b.drillStatus()
+	return st
+}
+
+// condition tells how the booth is, but for drills.
+func (b *booth) condition(ctx context.Context) console.BoothStatus {
 	st := console.BoothStatus{
 		Booth:   b.config.Booth.ID,
 		Place:   b.config.Booth.Place,
@@ -20,7 +28,6 @@ func (b *booth) status(ctx context.Context) console.BoothStatus {
 		Devices: b.devices.Status(),
 		Link:    b.link(),
 		Lists:   b.lists(ctx, time.Now()),
-		Drill:   b.drillStatus(),
 	}
 	if b.portal != nil {
 		st.Unknown = unknown(b.systems(), b.config.Portal.Systems, b.reach(), st.Lists)

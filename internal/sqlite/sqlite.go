@@ -31,6 +31,9 @@ type Schema struct {
 	// Cache is how much of the file each connection keeps in memory, in KiB; SQLite's own 2,000
 	// if 0.
 	Cache int
+	// Scrub overwrites what is deleted. The write-ahead log holds what was until it is
+	// written over or emptied by PRAGMA wal_checkpoint(TRUNCATE).
+	Scrub bool
 }
 
 // What opening a file can say of it.
@@ -53,7 +56,7 @@ func Open(ctx context.Context, path string, s Schema) (*sql.DB, error) {
 		return nil, err
 	}
 	f.Close()
-	db, err := sql.Open("sqlite3", dsn(path, "rwc", s.Cache))
+	db, err := sql.Open("sqlite3", dsn(path, "rwc", s.Cache, s.Scrub))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -70,7 +73,7 @@ func OpenReadOnly(ctx context.Context, path string, s Schema) (*sql.DB, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite3", dsn(path, "ro", 0))
+	db, err := sql.Open("sqlite3", dsn(path, "ro", 0, false))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -89,7 +92,7 @@ func OpenReadOnly(ctx context.Context, path string, s Schema) (*sql.DB, error) {
 // OpenUnchecked opens a file read-only to save from it what can be read, whatever its kind
 // and version.
 func OpenUnchecked(path string) (*sql.DB, error) {
-	return sql.Open("sqlite3", dsn(path, "ro", 0))
+	return sql.Open("sqlite3", dsn(path, "ro", 0, false))
 }
 
 // IsFull reports whether err says that the disk, or the space allowed to the database, is
@@ -131,7 +134,7 @@ func IsUnusable(err error) bool {
 	return true
 }
 
-func dsn(path, mode string, cache int) string {
+func dsn(path, mode string, cache int, scrub bool) string {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		abs = path
@@ -146,6 +149,9 @@ func dsn(path, mode string, cache int) string {
 	}
 	if mode != "ro" {
 		q.Set("_synchronous", "FULL")
+	}
+	if scrub {
+		q.Set("_secure_delete", "true")
 	}
 	if cache > 0 {
 		q.Set("_cache_size", strconv.Itoa(-cache)) // negative: KiB

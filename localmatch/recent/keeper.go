@@ -45,7 +45,7 @@ func (k *Keeper) Record(ctx context.Context, r *capture.Record) error {
 // eraseEvery is how often old checks are erased.
 const eraseEvery = 10 * time.Minute
 
-// Run remembers and erases until ctx ends.
+// Run remembers and erases until ctx ends, and then remembers what still waits.
 func (k *Keeper) Run(ctx context.Context) error {
 	tick := time.NewTicker(eraseEvery)
 	defer tick.Stop()
@@ -56,15 +56,32 @@ func (k *Keeper) Run(ctx context.Context) error {
 		for more := true; more; {
 			select {
 			case r := <-k.queue:
-				if err := k.store.Add(context.WithoutCancel(ctx), CheckOf(r)); err != nil {
-					k.log.Error("check not remembered", "check", r.Check, "err", err)
-				}
+				k.remember(ctx, r)
 			case <-tick.C:
 				more = false
 			case <-ctx.Done():
+				k.drain(ctx)
 				return nil
 			}
 		}
+	}
+}
+
+// drain remembers the checks that wait.
+func (k *Keeper) drain(ctx context.Context) {
+	for {
+		select {
+		case r := <-k.queue:
+			k.remember(ctx, r)
+		default:
+			return
+		}
+	}
+}
+
+func (k *Keeper) remember(ctx context.Context, r *capture.Record) {
+	if err := k.store.Add(context.WithoutCancel(ctx), CheckOf(r)); err != nil {
+		k.log.Error("check not remembered", "check", r.Check, "err", err)
 	}
 }
 

@@ -44,18 +44,25 @@ func (p *prints) forget(id string) {
 // near is the score from which a check is opened and compared; lower than any finding's.
 const near = 20
 
-// touched returns the checks with a finger that resembles one of the entry's.
+// touched returns the checks with a finger that resembles one of the entry's. A finger or a
+// check that cannot be read does not hide the others; the error tells of it.
 func (s *Store) touched(ctx context.Context, e *gallery.Entry) ([]string, error) {
 	var probes []index.Probe
+	var unread error
 	for i := range e.Fingers {
 		position, t, err := e.Fingers[i].Read()
 		if err != nil {
-			return nil, err
+			unread = err
+			continue
 		}
 		probes = append(probes, index.Probe{Position: position, Template: t})
 	}
-	if err := s.catchUp(ctx); err != nil {
-		return nil, err
+	damaged := s.catchUp(ctx)
+	if damaged != nil && !errors.Is(damaged, errSealed) {
+		return nil, damaged
+	}
+	if len(probes) == 0 {
+		return nil, errors.Join(unread, damaged)
 	}
 	p := &s.prints
 	candidates, err := p.index.Search(ctx, probes, index.Options{MinScore: near})
@@ -70,40 +77,20 @@ func (s *Store) touched(ctx context.Context, e *gallery.Entry) ([]string, error)
 			ids = append(ids, id)
 		}
 	}
-	return ids, nil
+	return ids, errors.Join(unread, damaged)
 }
 
-// catchUp brings the index to what the table holds; another instance may have changed it.
+// catchUp brings the index to what the table holds; another instance may have changed it. Its
+// error matches errSealed if checks that cannot be opened were left out.
 func (s *Store) catchUp(ctx context.Context) error {
-	rows, err := s.db.QueryContext(ctx, "SELECT id FROM recent_check")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	there := map[string]bool{}
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return err
-		}
-		there[id] = true
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	rows.Close()
 	p := &s.prints
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var gone []uint64
-	for id, key := range p.keys {
-		if !there[id] {
-			gone = append(gone, key)
-			delete(p.names, key)
-			delete(p.keys, id)
-		}
+	there, err := s.ids(ctx) // not before the lock: what another adds meanwhile would be forgotten
+	if err != nil {
+		return err
 	}
-	p.index.Remove(gone...)
+	p.keep(there)
 	var damaged error
 	for id := range there {
 		if _, known := p.keys[id]; known {
@@ -119,6 +106,37 @@ func (s *Store) catchUp(ctx context.Context) error {
 		}
 	}
 	return damaged
+}
+
+// ids returns the checks that are in the table.
+func (s *Store) ids(ctx context.Context) (map[string]bool, error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT id FROM recent_check")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	there := map[string]bool{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		there[id] = true
+	}
+	return there, rows.Err()
+}
+
+// keep forgets the fingers of all checks but these. The mutex is held.
+func (p *prints) keep(there map[string]bool) {
+	var gone []uint64
+	for id, key := range p.keys {
+		if !there[id] {
+			gone = append(gone, key)
+			delete(p.names, key)
+			delete(p.keys, id)
+		}
+	}
+	p.index.Remove(gone...)
 }
 
 // add takes a check's finger into the index. The mutex is held.

@@ -169,8 +169,9 @@ func (s *Store) inTx(ctx context.Context, f func(*sql.Tx) error) error {
 	return tx.Commit()
 }
 
-// Erase forgets the checks that are older than Keep and returns how many there were. Those
-// from this clock's future are forgotten when it has passed them by.
+// Erase forgets the checks that are older than Keep, those that another instance erased too,
+// and returns how many it erased itself. Those from this clock's future are forgotten when it
+// has passed them by.
 func (s *Store) Erase(ctx context.Context) (int64, error) {
 	before := s.now().Add(-Keep).UnixNano()
 	var n int64
@@ -189,6 +190,13 @@ func (s *Store) Erase(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("erase recent checks: %w", err)
 	}
+	s.prints.mu.Lock()
+	defer s.prints.mu.Unlock()
+	there, err := s.ids(ctx)
+	if err != nil {
+		return n, fmt.Errorf("erase recent fingers: %w", err)
+	}
+	s.prints.keep(there)
 	return n, nil
 }
 

@@ -188,6 +188,9 @@ func TestAfterThreeDaysACheckIsForgotten(t *testing.T) {
 	if n, err := p.Erase(t.Context()); err != nil || n != 1 {
 		t.Errorf("erased %d, %v", n, err)
 	}
+	if len(p.prints.names) != 0 || p.prints.index.Len() != 0 {
+		t.Errorf("%d fingers are still in memory", len(p.prints.names))
+	}
 	var left int
 	if err := p.db.QueryRow("SELECT (SELECT count(*) FROM recent_check) + (SELECT count(*) FROM recent_key)").Scan(&left); err != nil || left != 0 {
 		t.Errorf("%d rows left, %v", left, err)
@@ -232,6 +235,59 @@ func TestADamagedCheckDoesNotHideTheOthers(t *testing.T) {
 	found, err := p.Match(t.Context(), "SIS", []gallery.Entry{byNumber(21)})
 	if err == nil || len(found) != 1 || found[0].Check != r.Check {
 		t.Errorf("found %+v, %v", found, err)
+	}
+}
+
+func TestADamagedCheckDoesNotHideTheOthersFingers(t *testing.T) {
+	p := newPlace(t)
+	bad := p.add(t, record(t, 22))
+	good := p.add(t, record(t, 21))
+	if _, err := p.db.Exec("UPDATE recent_check SET sealed = 'x' WHERE id = $1", bad); err != nil {
+		t.Fatal(err)
+	}
+	e := byFinger(t, 21)
+	e.Fingers = append([]gallery.FingerTemplate{{Position: rightIndex, Format: gallery.FormatBoothd, Data: []byte("x")}}, e.Fingers...)
+	found, err := p.Match(t.Context(), "SIS", []gallery.Entry{e})
+	if err == nil || len(found) != 1 || found[0].Check != good {
+		t.Errorf("found %+v, %v", found, err)
+	}
+}
+
+func TestAKeeperRemembersWhatWaitsWhenItEnds(t *testing.T) {
+	p := newPlace(t)
+	k := NewKeeper(recorder{}, p.Store, slog.New(slog.DiscardHandler))
+	for n := range 8 {
+		if err := k.Record(t.Context(), &capture.Record{Kind: capture.RecordOutcome, Check: fmt.Sprintf("check-%d", n), At: now}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := k.Run(ended); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := p.Count(t.Context()); err != nil || n != 8 {
+		t.Errorf("%d checks are remembered, want 8: %v", n, err)
+	}
+}
+
+func TestAnUpdateOfManyFingersHidesNobodyWhoIsNamed(t *testing.T) {
+	p := newPlace(t)
+	p.add(t, record(t, 21))
+	known, err := p.known(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := Watch{Store: p.Store}
+	var entries []gallery.Entry
+	for range maxNamed + 3 {
+		entries = append(entries, gallery.Entry{Fingers: []gallery.FingerTemplate{{}}})
+	}
+	var n named
+	for range w.tee(gallery.Update{Base: 1, Changes: puts(append(entries, byNumber(21)))}, known, &n) {
+	}
+	if len(n.entries) != maxNamed+1 || n.entries[maxNamed].ID != "by-number" || n.left != 3 {
+		t.Errorf("%d entries are looked up and %d are not", len(n.entries), n.left)
 	}
 }
 
@@ -396,6 +452,6 @@ func BenchmarkKnown(b *testing.B) {
 	w := &Watch{Store: s}
 	e := byName(99)
 	for b.Loop() { // for each entry of a whole list
-		w.mayName(&e, false, known)
+		w.names(&e, known)
 	}
 }

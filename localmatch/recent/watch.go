@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"log/slog"
+	"slices"
 
 	"boothd/localmatch/gallery"
 )
@@ -25,9 +26,17 @@ type Watch struct {
 	Log   *slog.Logger
 }
 
-// maxNamed limits how many entries of one update are looked up; digests that are right by
-// chance do not exist, so more than that is somebody's mistake.
+// maxNamed limits how many entries of one update are looked up by their digests, and as many
+// by their fingers. Digests that are right by chance do not exist, so more than that is
+// somebody's mistake.
 const maxNamed = 10_000
+
+// named are the entries of an update that may name a recent check.
+type named struct {
+	entries []gallery.Entry
+	digests int // of them are named by a digest
+	left    int // others would have been looked up by their fingers or digests, had there been fewer
+}
 
 // Apply applies the update. That somebody was found, or could not be looked up, does not
 // change its result.
@@ -37,12 +46,15 @@ func (w *Watch) Apply(ctx context.Context, u gallery.Update) error {
 		w.Log.Error("recent checks cannot be read, nobody is looked up", "list", u.List, "err", err)
 		return w.Applier.Apply(ctx, u)
 	}
-	var named []gallery.Entry
-	u.Changes = w.tee(u, known, &named)
+	var n named
+	u.Changes = w.tee(u, known, &n)
 	if err := w.Applier.Apply(ctx, u); err != nil {
 		return err
 	}
-	found, err := w.Store.Match(ctx, u.System, named)
+	if n.left > 0 {
+		w.Log.Error("too many new entries to compare all with recent checks", "list", u.List, "version", u.Version, "left", n.left)
+	}
+	found, err := w.Store.Match(ctx, u.System, n.entries)
 	if err != nil {
 		w.Log.Error("recent checks not all compared", "list", u.List, "version", u.Version, "err", err)
 	}
@@ -54,12 +66,12 @@ func (w *Watch) Apply(ctx context.Context, u gallery.Update) error {
 }
 
 // tee hands the changes on and keeps the entries that may name a recent check.
-func (w *Watch) tee(u gallery.Update, known map[[32]byte]bool, named *[]gallery.Entry) iter.Seq2[gallery.Change, error] {
+func (w *Watch) tee(u gallery.Update, known map[[32]byte]bool, n *named) iter.Seq2[gallery.Change, error] {
 	return func(yield func(gallery.Change, error) bool) {
-		*named = nil
+		*n = named{}
 		for c, err := range u.Changes {
-			if err == nil && c.Put != nil && len(*named) < maxNamed && w.mayName(c.Put, u.Base != 0, known) {
-				*named = append(*named, *c.Put)
+			if err == nil && c.Put != nil && len(known) > 0 {
+				n.add(c.Put, w.names(c.Put, known), u.Base != 0)
 			}
 			if !yield(c, err) {
 				return
@@ -68,19 +80,26 @@ func (w *Watch) tee(u gallery.Update, known map[[32]byte]bool, named *[]gallery.
 	}
 }
 
-func (w *Watch) mayName(e *gallery.Entry, fingers bool, known map[[32]byte]bool) bool {
-	if len(known) == 0 {
-		return false
+// add keeps an entry that a digest names or, if fingers count, that has some. Entries with
+// fingers take no named one's place.
+func (n *named) add(e *gallery.Entry, digest, fingers bool) {
+	switch {
+	case digest && n.digests < maxNamed:
+		n.digests++
+		n.entries = append(n.entries, *e)
+	case digest:
+		n.left++
+	case !fingers || len(e.Fingers) == 0:
+	case len(n.entries)-n.digests < maxNamed:
+		n.entries = append(n.entries, *e)
+	default:
+		n.left++
 	}
-	if fingers && len(e.Fingers) > 0 {
-		return true
-	}
-	for _, k := range gallery.KeysOf(e) {
-		if known[k.Digest(w.Store.secret)] {
-			return true
-		}
-	}
-	return false
+}
+
+// names reports whether a digest of the entry is one of those known.
+func (w *Watch) names(e *gallery.Entry, known map[[32]byte]bool) bool {
+	return slices.ContainsFunc(gallery.KeysOf(e), func(k gallery.Key) bool { return known[k.Digest(w.Store.secret)] })
 }
 
 // known returns the digests of all checks, and a digest of nothing for those that have none.

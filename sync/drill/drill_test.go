@@ -217,22 +217,32 @@ func TestADrillOfTheLineTakesEverySystemForDown(t *testing.T) {
 }
 
 func TestADrillNeverHidesAHit(t *testing.T) {
-	hit := fixed{{System: "VIS", State: capture.StateHit, Findings: []capture.Finding{{State: capture.StateHit}}}}
-	play(t, func(t *testing.T, b *booth) {
-		if err := b.order(t, "d-1", "VIS"); err != nil {
-			t.Fatal(err)
-		}
-		want(t, b.states(t, false, hit), map[string]capture.State{"VIS": "hit"})
-		if r := b.keeps.drills(); len(r) != 1 || !r[0].Aborted || b.Status() != nil {
-			t.Errorf("the drill goes on: %+v", r)
-		}
-	})
+	for name, found := range map[string]capture.Answer{
+		"a hit":                               {State: capture.StateHit, Findings: []capture.Finding{{State: capture.StateHit}}},
+		"a hit of which nothing more is told": {State: capture.StateHit},
+		"a link that nobody has verified":     {State: capture.StateNoHit, Links: []capture.Link{{Colour: capture.LinkYellow}}},
+		"a link to unlawful identities":       {State: capture.StateNoHit, Links: []capture.Link{{Colour: capture.LinkRed}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			found.System = "VIS"
+			play(t, func(t *testing.T, b *booth) {
+				if err := b.order(t, "d-1", "VIS"); err != nil {
+					t.Fatal(err)
+				}
+				want(t, b.states(t, false, fixed{found}), map[string]capture.State{"VIS": found.State})
+				if r := b.keeps.drills(); len(r) != 1 || !r[0].Aborted || b.Status() != nil {
+					t.Errorf("the drill goes on: %+v", r)
+				}
+			})
+		})
+	}
 }
 
 func TestADiscreetHitIsSeenByTheClearedAndDoesNotEndTheDrill(t *testing.T) {
 	discreet := fixed{{
 		System: "VIS", State: capture.StateHit, Findings: []capture.Finding{{State: capture.StateHit, Discreet: true}},
 		Facts: []capture.Fact{{Code: capture.FactVisa}},
+		Links: []capture.Link{{Colour: capture.LinkRed, Discreet: true}},
 	}}
 	play(t, func(t *testing.T, b *booth) {
 		if err := b.order(t, "d-1", "VIS"); err != nil {

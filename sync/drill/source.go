@@ -32,19 +32,29 @@ const (
 	reasonSystem = "drill: the system is taken for down"
 )
 
-// rehearse makes an answer that found nothing unavailable. One with an open finding is left
-// as it is and ends the drill.
+// rehearse makes an answer that found nothing unavailable. One that found something for
+// everybody to see is left as it is and ends the drill.
 func (r rehearsing) rehearse(ctx context.Context, a capture.Answer) capture.Answer {
-	if slices.ContainsFunc(a.Findings, func(f capture.Finding) bool { return !f.Discreet }) {
+	if found(a.Shown(false)) {
 		r.player.end(context.WithoutCancel(ctx), true)
 		return a
 	}
 	rest := &capture.Rest{State: capture.StateUnavailable, Reason: r.player.reason()}
-	a.Facts, a.Links = nil, nil
+	a.Facts = nil
+	a.Links = slices.DeleteFunc(slices.Clone(a.Links), func(l capture.Link) bool { return !l.Discreet })
 	if len(a.Findings) > 0 { // discreet ones only
 		a.Rest = rest
 		return a
 	}
 	a.State, a.Reason, a.Rest = rest.State, rest.Reason, nil
 	return a
+}
+
+// found reports whether the answer sends the traveller to somebody: by a finding, which need
+// not be told in detail, or by a link that is not verified or tells of unlawful identities.
+func found(a capture.Answer) bool {
+	return a.State == capture.StateHit || a.State == capture.StatePossible ||
+		slices.ContainsFunc(a.Links, func(l capture.Link) bool {
+			return l.Colour == capture.LinkYellow || l.Colour == capture.LinkRed
+		})
 }

@@ -175,22 +175,31 @@ func checkedRest(r *capture.Rest) *capture.Rest {
 	return &capture.Rest{State: r.State, Reason: clip(r.Reason)}
 }
 
-// limitFindings keeps the findings within the limits. Discreet ones take no open one's place,
-// and the system's own reason, which could speak of them, is not taken.
+// limitFindings keeps the findings within the limits, hits rather than what is possible. Discreet
+// ones take no open one's place, and the system's own reason, which could speak of them, is
+// not taken.
 func limitFindings(r Reply) Reply {
 	r.Reason = ""
-	seen := map[bool]int{} // by whether they are discreet
+	type group struct{ hit, discreet bool }
+	of := func(f capture.Finding) group { return group{f.State == capture.StateHit, f.Discreet} }
+	there, kept := map[group]int{}, map[group]int{}
+	for _, f := range r.Findings {
+		there[of(f)]++
+	}
 	all := r.Findings
 	r.Findings = nil
 	for _, f := range all {
-		if f.State == capture.StateHit {
+		room := MaxFindings
+		if g := of(f); g.hit {
 			r.State = capture.StateHit
+		} else {
+			room -= min(there[group{true, g.discreet}], room)
 		}
-		if seen[f.Discreet]++; seen[f.Discreet] <= MaxFindings {
+		if kept[of(f)]++; kept[of(f)] <= room {
 			r.Findings = append(r.Findings, limitFinding(f))
 		}
 	}
-	if more := seen[false] - MaxFindings; more > 0 {
+	if more := there[group{true, false}] + there[group{false, false}] - MaxFindings; more > 0 {
 		r.Reason = fmt.Sprintf("%d more findings", more)
 	}
 	return r

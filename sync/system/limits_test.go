@@ -86,7 +86,9 @@ func TestRepliesAreCutToTheirLimits(t *testing.T) {
 }
 
 func TestDiscreetFindingsLeaveNoTraceInWhatIsCutOff(t *testing.T) {
-	open := Reply{State: capture.StatePossible, Findings: []capture.Finding{{Entry: "e", By: capture.ByName, State: capture.StatePossible, Score: 0.5}}}
+	open := Reply{State: capture.StatePossible, Findings: []capture.Finding{
+		{Entry: "e", By: capture.ByName, State: capture.StatePossible, Score: 0.5}, {Entry: "f", By: capture.ByName, State: capture.StateHit, Score: 1},
+	}}
 	with := open
 	for range MaxFindings + 1 {
 		with.Findings = append(with.Findings, capture.Finding{Entry: "d", State: capture.StateHit, Discreet: true})
@@ -108,5 +110,17 @@ func TestTheStateIsThatOfTheStrongestFinding(t *testing.T) {
 	r := Reply{State: capture.StatePossible, Findings: []capture.Finding{{State: capture.StateHit, Score: 1}}}
 	if got, err := r.Checked(now); err != nil || got.State != capture.StateHit {
 		t.Errorf("%s, %v", got.State, err)
+	}
+}
+
+func TestNoHitIsCutOffForWhatIsOnlyPossible(t *testing.T) {
+	r := Reply{State: capture.StateHit}
+	for range MaxFindings {
+		r.Findings = append(r.Findings, capture.Finding{Entry: "possible", State: capture.StatePossible})
+	}
+	r.Findings = append(r.Findings, capture.Finding{Entry: "hit", State: capture.StateHit})
+	got, err := r.Checked(time.Now())
+	if err != nil || len(got.Findings) != MaxFindings || got.Findings[MaxFindings-1].Entry != "hit" || got.Reason != "1 more findings" {
+		t.Errorf("%d findings, the last %+v, %q, %v", len(got.Findings), got.Findings[len(got.Findings)-1], got.Reason, err)
 	}
 }

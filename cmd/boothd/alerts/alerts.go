@@ -29,6 +29,7 @@ import (
 
 var schema = sqlite.Schema{
 	ApplicationID: 0x424f414c, // "BOAL"
+	Scrub:         true,
 	Migrations: []string{`
 CREATE TABLE alert (
 	n      INTEGER PRIMARY KEY,
@@ -107,14 +108,24 @@ func open(ctx context.Context, path string, now time.Time) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := eraseOld(ctx, db, now); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	return db, nil
+}
+
+// eraseOld erases the marks, and what is left of dismissed alerts, that are too old.
+func eraseOld(ctx context.Context, db interface {
+	ExecContext(ctx context.Context, statement string, args ...any) (sql.Result, error)
+}, now time.Time) error {
 	before := now.Add(-retention).UnixMilli()
 	for _, statement := range []string{"DELETE FROM told WHERE at < ?", "DELETE FROM alert WHERE sealed IS NULL AND at < ?"} {
 		if _, err := db.ExecContext(ctx, statement, before); err != nil {
-			db.Close()
-			return nil, fmt.Errorf("open %s: %w", path, err)
+			return err
 		}
 	}
-	return db, nil
+	return nil
 }
 
 func setAside(path string, now time.Time) error {
@@ -191,26 +202,37 @@ func (b *Box) open(id string, sealed []byte) (check.Alert, error) {
 	return a, nil
 }
 
-// Keep makes the alert and its marks durable.
-func (b *Box) Keep(ctx context.Context, a check.Alert, marks []string) error {
+// Keep makes alerts and their marks durable, and erases marks that are too old.
+func (b *Box) Keep(ctx context.Context, alerts []check.Alert, marks []string) error {
+	now := b.opt.Now()
+	return b.inTx(ctx, func(tx *sql.Tx) error {
+		for i := range alerts {
+			sealed, err := b.sealed(&alerts[i])
+			if err != nil {
+				return err
+			}
+			_, err = tx.ExecContext(ctx, "INSERT INTO alert (id, at, sealed) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", alerts[i].ID, now.UnixMilli(), sealed)
+			if err != nil {
+				return err
+			}
+		}
+		for _, mark := range marks {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO told VALUES (?, ?) ON CONFLICT DO NOTHING", mark, now.UnixMilli()); err != nil {
+				return err
+			}
+		}
+		return eraseOld(ctx, tx, now)
+	})
+}
+
+func (b *Box) sealed(a *check.Alert) ([]byte, error) {
 	plain, err := json.Marshal(a)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	nonce := make([]byte, b.seal.NonceSize())
 	rand.Read(nonce)
-	sealed := b.seal.Seal(nonce, nonce, plain, []byte(a.ID))
-	now := b.opt.Now().UnixMilli()
-	return b.inTx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "INSERT INTO alert (id, at, sealed) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", a.ID, now, sealed)
-		for _, mark := range marks {
-			if err != nil {
-				break
-			}
-			_, err = tx.ExecContext(ctx, "INSERT INTO told VALUES (?, ?) ON CONFLICT DO NOTHING", mark, now)
-		}
-		return err
-	})
+	return b.seal.Seal(nonce, nonce, plain, []byte(a.ID)), nil
 }
 
 // Dismiss records who has dismissed the alert, then erases it.
@@ -220,7 +242,13 @@ func (b *Box) Dismiss(ctx context.Context, a check.Alert, officer string) error 
 	}
 	_, err := b.db.ExecContext(ctx, `INSERT INTO alert (id, at, sealed) VALUES (?, ?, NULL)
 		ON CONFLICT (id) DO UPDATE SET sealed = NULL, at = excluded.at`, a.ID, b.opt.Now().UnixMilli())
-	return err
+	if err != nil {
+		return err
+	}
+	if _, err := b.db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil { // it was dismissed all the same
+		b.opt.Log.Warn("dismissed alert stays in the write-ahead log for a while", "error", err)
+	}
+	return nil
 }
 
 // Followed is the number of central's last event that was made durable; 0 if there is none.

@@ -62,14 +62,14 @@ func TestAlertsOutliveTheDaemonUntilTheyAreDismissed(t *testing.T) {
 	var dismissed []string
 	b := box(t, dir, &dismissed, day)
 	for _, id := range []string{"a", "b", "c"} {
-		if err := b.Keep(t.Context(), alert(id), []string{"mark-" + id}); err != nil {
+		if err := b.Keep(t.Context(), []check.Alert{alert(id)}, []string{"mark-" + id}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := b.Dismiss(t.Context(), alert("b"), "officer-7"); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Keep(t.Context(), alert("b"), []string{"mark-b"}); err != nil {
+	if err := b.Keep(t.Context(), []check.Alert{alert("b")}, []string{"mark-b"}); err != nil {
 		t.Fatal(err)
 	}
 	b.Close()
@@ -87,10 +87,60 @@ func TestAlertsOutliveTheDaemonUntilTheyAreDismissed(t *testing.T) {
 	}
 }
 
+func TestMarksAreErasedAtABoothThatIsNeverStopped(t *testing.T) {
+	var dismissed []string
+	b := box(t, t.TempDir(), &dismissed, day)
+	now := day
+	b.opt.Now = func() time.Time { return now }
+	for _, id := range []string{"a", "b"} {
+		if err := b.Keep(t.Context(), []check.Alert{alert(id)}, []string{"mark-" + id}); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(retention + time.Minute)
+	}
+	if ids, marks := kept(t, b); !slices.Equal(ids, []string{"a", "b"}) || !slices.Equal(marks, []string{"mark-b"}) {
+		t.Errorf("kept %v, told %v", ids, marks)
+	}
+}
+
+func TestADismissedAlertIsNotLeftInTheFile(t *testing.T) {
+	dir := t.TempDir()
+	var dismissed []string
+	b := box(t, dir, &dismissed, day)
+	if err := b.Keep(t.Context(), []check.Alert{alert("a")}, nil); err != nil {
+		t.Fatal(err)
+	}
+	var sealed []byte
+	if err := b.db.QueryRow("SELECT sealed FROM alert WHERE id = 'a'").Scan(&sealed); err != nil {
+		t.Fatal(err)
+	}
+	holds := func() bool {
+		for _, name := range []string{"alerts.db", "alerts.db-wal"} {
+			data, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Contains(data, sealed[:24]) {
+				return true
+			}
+		}
+		return false
+	}
+	if !holds() {
+		t.Fatal("the alert is not in the file: nothing is shown here")
+	}
+	if err := b.Dismiss(t.Context(), alert("a"), "officer-7"); err != nil {
+		t.Fatal(err)
+	}
+	if holds() {
+		t.Error("whoever has the file and its key can still read the alert")
+	}
+}
+
 func TestADismissalThatCannotBeRecordedLeavesTheAlert(t *testing.T) {
 	var dismissed []string
 	b := box(t, t.TempDir(), &dismissed, day)
-	if err := b.Keep(t.Context(), alert("a"), nil); err != nil {
+	if err := b.Keep(t.Context(), []check.Alert{alert("a")}, nil); err != nil {
 		t.Fatal(err)
 	}
 	full := errors.New("disk full")
@@ -107,7 +157,7 @@ func TestNothingOfTheTravellerIsInTheFile(t *testing.T) {
 	dir := t.TempDir()
 	var dismissed []string
 	b := box(t, dir, &dismissed, day)
-	if err := b.Keep(t.Context(), alert("a"), []string{"mark"}); err != nil {
+	if err := b.Keep(t.Context(), []check.Alert{alert("a")}, []string{"mark"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"alerts.db", "alerts.db-wal"} {
@@ -126,7 +176,7 @@ func TestWhatCannotBeReadStopsNothing(t *testing.T) {
 	var dismissed []string
 	b := box(t, dir, &dismissed, day)
 	for _, id := range []string{"a", "b"} {
-		if err := b.Keep(t.Context(), alert(id), nil); err != nil {
+		if err := b.Keep(t.Context(), []check.Alert{alert(id)}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -14,7 +14,8 @@
 // ask follows one of the profiles that both the token and the booth name.
 //
 // /healthz, /readyz and /metrics need no token and must therefore hold nothing of a
-// traveller, nor anything that differs with what was found about one.
+// traveller, nor anything that differs with what was found about one; what they show to
+// whoever has a token of their own may count what was recorded.
 //
 // What keeps other pages in the same browser out: the Host header must be one of ours,
 // which defeats DNS rebinding; an Origin must be our own or a configured kiosk's; a cookie

@@ -41,7 +41,7 @@ type Entry struct {
 	Modality   capture.Modality `json:"modality,omitempty"`
 	Asked      []Asked          `json:"asked,omitempty"`
 	Answers    []Answer         `json:"answers,omitempty"`
-	Grant      string           `json:"grant,omitempty"`  // the id of the grant that was used
+	Grant      string           `json:"grant,omitempty"`  // the id of the grant that was used in a case
 	Ground     capture.Ground   `json:"ground,omitempty"` // of an identification, Regulation (EU) 2019/817 Art 20
 	Case       string           `json:"case,omitempty"`   // the id of the case, Art 22
 	// Detail is what a kind has to say besides; never anything of a traveller.
@@ -60,7 +60,8 @@ type Answer struct {
 	System string        `json:"system"`
 	State  capture.State `json:"state"`
 	At     time.Time     `json:"at"`
-	Late   bool          `json:"late,omitempty"`
+	Late   bool          `json:"late,omitempty"`  // after the others; it goes to the booth as an alert
+	Grant  string        `json:"grant,omitempty"` // the id of the grant under which it was asked
 }
 
 // Query is a query that is being logged.

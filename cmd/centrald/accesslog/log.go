@@ -5,8 +5,9 @@
 // A query makes two entries. The first, [KindQuery], is begun by [Log.Ask] before any system
 // is asked and is durable before the first answer leaves central: whoever sends answers
 // waits for [Query.Durable] first, which takes no time of its own while the systems think.
-// The second, [KindAnswered], tells in what state each system answered. Both bear the
-// query's id. If the second is missing, the instance was stopped in between.
+// The second, [KindAnswered], tells in what state each system answered, and under which
+// grant. Both bear the query's id. If the second is missing, the instance was stopped in
+// between. An answer that comes later still makes one more entry of that kind.
 //
 // The entries are hash-chained (see capture/audit/chain). All instances append to one chain:
 // each takes the lock of the chain's head, writes everything that waits in one transaction,
@@ -220,7 +221,11 @@ func (l *Log) commit(batch []*entering) (links []chain.Link, err error) {
 // is not serializable but READ COMMITTED: behind the head's lock it sees what the one before
 // has committed, where a serializable one would have to begin again.
 func (l *Log) locked(ctx context.Context, f func(*sql.Tx) error) error {
-	tx, err := l.db.BeginTx(ctx, nil)
+	opt := &sql.TxOptions{}
+	if l.db.Postgres() {
+		opt.Isolation = sql.LevelReadCommitted // whatever the server's default is
+	}
+	tx, err := l.db.BeginTx(ctx, opt)
 	if err != nil {
 		return err
 	}

@@ -129,6 +129,63 @@ func TestSeveralInstancesWriteOneChain(t *testing.T) {
 	})
 }
 
+// A serializable transaction that has waited for another's would have to begin again.
+func TestInstancesWaitForEachOtherWhateverTheServersDefaultIs(t *testing.T) {
+	url := storetest.Postgres(t)
+	open := func() *store.DB {
+		db, err := store.Open(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { db.Close() })
+		return db
+	}
+	if _, err := open().Exec("ALTER ROLE boothd SET default_transaction_isolation = 'serializable'"); err != nil {
+		t.Fatal(err)
+	}
+	c := &clock{at: day0}
+	first, second := open(), openLog(t, open(), c)
+	openLog(t, first, c)
+	tx, err := first.Begin() // another instance writes
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	if _, err := tx.Exec("UPDATE accesslog_head SET seq = seq"); err != nil {
+		t.Fatal(err)
+	}
+	entry := second.Ask(someQuery())
+	awaitLock(t, open())
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := entry.Durable(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// awaitLock returns once somebody waits for another's transaction.
+func awaitLock(t *testing.T, db *store.DB) {
+	t.Helper()
+	deadline := time.After(10 * time.Second)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var waiting bool
+		if err := db.QueryRow("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)").Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+		if waiting {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("nobody waits")
+		}
+	}
+}
+
 func TestAnEntryThatCannotBeWrittenSpoilsNoOther(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
 		l := openLog(t, db, &clock{at: day0})
@@ -189,7 +246,7 @@ func TestAnEntryHasNoRoomForThePerson(t *testing.T) {
 		reflect.TypeFor[Entry](): {"Kind", "At", "Query", "Officer", "Booth", "Check", "Category", "Profile", "Purpose", "LegalBasis",
 			"Modality", "Asked", "Answers", "Grant", "Ground", "Case", "Detail"},
 		reflect.TypeFor[Asked]():  {"System", "Fields"},
-		reflect.TypeFor[Answer](): {"System", "State", "At", "Late"},
+		reflect.TypeFor[Answer](): {"System", "State", "At", "Late", "Grant"},
 	}
 	for typ, names := range allowed {
 		for _, f := range reflect.VisibleFields(typ) {

@@ -436,3 +436,33 @@ func TestAQuietStreamHasAHeartbeat(t *testing.T) {
 		a.remove(s)
 	})
 }
+
+// deadlines is a connection that keeps the write deadline that was set last.
+type deadlines struct {
+	pipeWriter
+	last time.Time
+}
+
+func (d *deadlines) SetWriteDeadline(t time.Time) error {
+	d.last = t
+	return d.Conn.SetWriteDeadline(t)
+}
+
+// HTTP/2 ends a stream at its deadline though nothing is being written.
+func TestNoDeadlineIsLeftOnAStreamThatIsQuiet(t *testing.T) {
+	central, booth := net.Pipe()
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		io.Copy(io.Discard, booth)
+	}()
+	d := &deadlines{pipeWriter: pipeWriter{Conn: central}}
+	w := newWriter(d)
+	for _, write := range []func() error{w.comment, func() error { return w.event(1, nameAlert, []byte("{}")) }} {
+		if err := write(); err != nil || !d.last.IsZero() {
+			t.Errorf("deadline %v, %v", d.last, err)
+		}
+	}
+	central.Close()
+	<-read
+}

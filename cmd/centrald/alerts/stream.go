@@ -284,5 +284,9 @@ func (w *writer) write(text string) error {
 	if _, err := io.WriteString(w.w, text); err != nil {
 		return err
 	}
-	return w.out.Flush()
+	if err := w.out.Flush(); err != nil {
+		return err
+	}
+	// HTTP/2 ends a stream at its deadline, though nothing is being written.
+	return w.out.SetWriteDeadline(time.Time{})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
-	"slices"
 	"time"
 
 	"boothd/capture"
@@ -52,7 +51,9 @@ func flagOf(id string, r system.Reply) flag {
 }
 
 // opening makes a case of what the officer says of the person, less what the profile does
-// not let the repository be asked with.
+// not let the repository be asked with. The systems are asked by that alone by which the
+// authorisation names the person, or one about a document would open what is held on
+// another's name.
 func (c *call) opening(b *caseBody) (identity.Opening, error) {
 	p, err := c.o.profile(c.who)
 	if err != nil {
@@ -72,13 +73,16 @@ func (c *call) opening(b *caseBody) (identity.Opening, error) {
 	if err := q.Check(); err != nil {
 		return identity.Opening{}, err
 	}
-	q.Keep(search.Fields(&allowed))
-	if q.DocumentNumber == "" && q.Surname == "" {
-		return identity.Opening{}, errBody("Neither a document number nor a surname is left that your profile may ask with.")
-	}
 	subject := grant.SubjectOf(one.DocumentNumber, one.Issuer)
 	if b.Named == namedByName {
 		subject = grant.SubjectOfPerson(one.Surname, one.GivenNames, one.BirthDate)
+		q.DocumentNumber, q.Issuer = "", ""
+	} else {
+		q.Surname, q.GivenNames, q.BirthDate, q.Sex, q.Nationality = "", "", "", "", ""
+	}
+	q.Keep(search.Fields(&allowed))
+	if q.DocumentNumber == "" && q.Surname == "" {
+		return identity.Opening{}, errBody("Your profile may not ask by that by which the authorisation will name the person.")
 	}
 	return identity.Opening{
 		Who: identity.Who{Officer: c.who.Officer, Profile: p.Name}, Aim: b.Aim, Offence: b.Offence, File: b.File,
@@ -158,6 +162,9 @@ func (c *call) access() (answer, error) {
 		return answer{}, errNotInProfile()
 	}
 	reply, err := c.o.opt.Cases.Access(c.Context(), who, id, b.System, b.Grant)
+	if err == nil {
+		reply, err = reply.Checked(c.o.opt.Now())
+	}
 	if err != nil {
 		return answer{}, err
 	}
@@ -165,40 +172,16 @@ func (c *call) access() (answer, error) {
 }
 
 // answerOf leaves out of a reply what the profile does not return and what its officer is
-// not cleared for.
+// not cleared for, as a search does.
 func answerOf(name string, r system.Reply, p *profile.Profile, allowed *profile.System) answer {
-	shown := capture.Answer{State: r.State, Reason: r.Reason, Findings: r.Findings, Facts: r.Facts, Links: r.Links, Rest: r.Rest}.Shown(p.Cleared)
-	returns := func(part profile.Part) bool { return slices.Contains(allowed.Reply, part) }
-	may := func(name string) bool {
-		return slices.ContainsFunc(p.Systems, func(s profile.System) bool { return s.Name == name })
+	shown := search.Minimise(r, p, allowed).Shown(p.Cleared)
+	for i := range shown.Findings {
+		shown.Findings[i].Explanation = nil // it explains a match at a booth; nobody is compared here
 	}
-	a := answer{System: name, State: shown.State, Reason: shown.Reason, AsOf: r.AsOf,
-		Findings: []capture.Finding{}, Facts: []capture.Fact{}, Links: []capture.Link{}}
-	for _, f := range shown.Findings {
-		if !returns(profile.PartFindings) {
-			a.Reason = "" // it may count them
-			break
-		}
-		if !returns(profile.PartAction) {
-			f.Category, f.Action = "", ""
-		}
-		if !returns(profile.PartName) {
-			f.Name = ""
-		}
-		f.Explanation = nil // it explains a match at a booth; nobody is compared here
-		a.Findings = append(a.Findings, f)
-	}
-	for _, f := range shown.Facts {
-		if returns(profile.PartFacts) && (f.Code != capture.FactHolds || may(f.Value)) {
-			a.Facts = append(a.Facts, f)
-		}
-	}
-	for _, l := range shown.Links {
-		if returns(profile.PartLinks) && !slices.ContainsFunc(l.Systems, func(s string) bool { return !may(s) }) {
-			a.Links = append(a.Links, l)
-		}
-	}
-	return a
+	return answer{System: name, State: shown.State, Reason: shown.Reason, AsOf: r.AsOf,
+		Findings: append([]capture.Finding{}, shown.Findings...),
+		Facts:    append([]capture.Fact{}, shown.Facts...),
+		Links:    append([]capture.Link{}, shown.Links...)}
 }
 
 func (c *call) decline() error {
@@ -276,7 +259,7 @@ func (o *Office) showCases(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.show(http.StatusOK, "cases", view{Title: "Cases", Said: c.FormValue("said"), Data: all})
+	c.show(http.StatusOK, "cases", view{Title: "Cases", Said: c.param("said"), Data: all})
 	return nil
 }
 
@@ -294,7 +277,7 @@ func (o *Office) showCase(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.show(http.StatusOK, "case", view{Title: "Case", Said: c.FormValue("said"), Data: f})
+	c.show(http.StatusOK, "case", view{Title: "Case", Said: c.param("said"), Data: f})
 	return nil
 }
 

@@ -359,3 +359,34 @@ func TestTheFlowIsShownAsFiguresAndAsAPicture(t *testing.T) {
 		}
 	}
 }
+
+// What a grant about one person opens must not be another's.
+func TestACaseAsksOnlyByWhatTheAuthorisationWillName(t *testing.T) {
+	p := newPlace(t, openSQLite(t))
+	const known = `"surname":"Eriksson","given_names":"Anna Maria","birth_date":"1974-08-12"`
+	for _, test := range []struct {
+		name, named, person, state string
+	}{
+		{"another document with the person's name", "document", `"document_number":"X1","issuer":"UTO",` + known, "no_hit"},
+		{"another name with the person's document", "name", `"document_number":"L898902C3","issuer":"UTO","surname":"Nobody","birth_date":"1980-01-01"`, "no_hit"},
+		{"the document", "document", `"document_number":"L898902C3","issuer":"UTO"`, "possible"},
+		{"the name", "name", known, "possible"},
+	} {
+		body := `{"aim":"investigation","offence":"serious","file":"UT-2026-17","named":"` + test.named + `","person":{` + test.person + `}}`
+		got := p.send(request{method: "POST", path: "/v1/cases", body: body, token: p.token(law)})
+		if state := decode[struct{ State string }](t, got).State; got.status != http.StatusCreated || state != test.state {
+			t.Errorf("%s: %d %s", test.name, got.status, got.body)
+		}
+	}
+}
+
+func TestOfARequestThatTakesNoBodyNoneIsRead(t *testing.T) {
+	p := newPlace(t, openSQLite(t))
+	p.crowd()
+	const part = "--part\r\nContent-Disposition: form-data; name=\"place\"\r\n\r\nElsewhere\r\n--part--\r\n"
+	got := p.send(request{method: "GET", path: "/v1/flow", body: part, token: p.token(shift),
+		headers: map[string]string{"Content-Type": "multipart/form-data; boundary=part"}})
+	if got.status != http.StatusOK {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}

@@ -98,7 +98,7 @@ type State string
 // The states.
 const (
 	StateAnswers State = "answers"
-	StateSilent  State = "silent"  // it did not answer when it was last asked
+	StateSilent  State = "silent"  // it did not answer in time when it was last asked
 	StateUnknown State = "unknown" // it has not been asked yet
 )
 

@@ -201,7 +201,7 @@ func (c *call) decisions() ([]decision, error) {
 		name string
 		t    *time.Time
 	}{{"from", &from}, {"to", &to}} {
-		if text := c.FormValue(p.name); text != "" {
+		if text := c.param(p.name); text != "" {
 			*p.t, errs[i] = time.Parse(time.RFC3339, text)
 		}
 	}

@@ -194,6 +194,10 @@ func (c *call) seeOther(path string) {
 	http.Redirect(c.w, c.Request, path, http.StatusSeeOther)
 }
 
+// param returns a parameter of the address. Of a body, which has a limit where one is taken,
+// nothing is read.
+func (c *call) param(name string) string { return c.URL.Query().Get(name) }
+
 // id returns the id that the path names, or that there is nothing of such a name.
 func (c *call) id(name string) (string, error) {
 	id := c.PathValue(name)

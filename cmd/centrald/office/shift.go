@@ -35,9 +35,9 @@ type load struct {
 // load reads the flow that the address asks for: the first place, a day back and half a day
 // ahead if it does not say.
 func (c *call) load() (load, error) {
-	l := load{Place: c.FormValue("place")}
-	back, err1 := hoursOf(c.FormValue("hours"), 24, 1, maxHours)
-	ahead, err2 := hoursOf(c.FormValue("ahead"), 12, 0, maxAhead)
+	l := load{Place: c.param("place")}
+	back, err1 := hoursOf(c.param("hours"), 24, 1, maxHours)
+	ahead, err2 := hoursOf(c.param("ahead"), 12, 0, maxAhead)
 	if err1 != nil || err2 != nil {
 		return load{}, errBody(fmt.Sprintf("The hours are not 1 to %d back and 0 to %d ahead.", maxHours, maxAhead))
 	}
@@ -149,7 +149,7 @@ func (o *Office) showDrills(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.show(http.StatusOK, "drills", view{Title: "Booths and drills", Said: c.FormValue("said"), Data: struct {
+	c.show(http.StatusOK, "drills", view{Title: "Booths and drills", Said: c.param("said"), Data: struct {
 		Booths  []Booth
 		Drills  []Drill
 		Systems []SystemState

@@ -77,7 +77,7 @@ func (o *Office) showWork(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.show(http.StatusOK, "work", view{Title: "Links to verify", Said: c.FormValue("said"), Data: struct {
+	c.show(http.StatusOK, "work", view{Title: "Links to verify", Said: c.param("said"), Data: struct {
 		Items   []item
 		Colours []capture.LinkColour
 	}{all, []capture.LinkColour{capture.LinkWhite, capture.LinkGreen, capture.LinkRed}}})

@@ -90,7 +90,7 @@ func (a *asking) answer(ctx context.Context) capture.Answer {
 	defer a.pending.Add(-1)
 	if a.pending.Add(1) > int64(a.Pending) {
 		a.searcher.opt.Log.Warn("system not asked: too many questions await it", "system", a.Name)
-		return a.unavailable(a.Name + " has too many questions to answer")
+		return a.unavailable(busy(a.Name))
 	}
 	fields := Fields(&a.allowed)
 	q := question(a.req, a.Name, fields, a.searcher.opt.Now())
@@ -103,6 +103,9 @@ func (a *asking) answer(ctx context.Context) capture.Answer {
 	if err != nil {
 		a.searcher.opt.Log.Info("system not asked: no grant for it", "system", a.Name, "err", err)
 		return a.unavailable("needs an authorisation: " + a.allowed.Grant)
+	}
+	if id != "" && a.req.Granted != nil {
+		a.req.Granted(a.Name, id)
 	}
 	if slices.Contains(fields, system.FieldGrant) {
 		q.Grant = id
@@ -120,7 +123,7 @@ func (a *asking) answer(ctx context.Context) capture.Answer {
 	if modality := a.req.Query.Evidence.Modality(); modality == capture.ModalityDocument {
 		reply = limited(reply, lacking(&q, fields))
 	}
-	return a.fill(minimise(reply, a.req.Profile, &a.allowed))
+	return a.fill(Minimise(reply, a.req.Profile, &a.allowed))
 }
 
 var errNoGrant = errors.New("no grant with the query")
@@ -149,6 +152,18 @@ func (a *asking) grant(ctx context.Context) (string, error) {
 		}
 	}
 	return "", err
+}
+
+func busy(system string) string { return system + " has too many questions to answer" }
+
+// Silent reports whether the answer stands in for a system that gave none, and that may give
+// one when it is asked again.
+func Silent(a capture.Answer) bool {
+	if a.State != capture.StateUnavailable {
+		return false
+	}
+	slow, faulty := system.ReasonOf(a.System, context.DeadlineExceeded), system.ReasonOf(a.System, nil)
+	return a.Reason == slow || a.Reason == faulty || a.Reason == busy(a.System)
 }
 
 func (a *asking) unavailable(reason string) capture.Answer {

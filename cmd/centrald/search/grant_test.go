@@ -59,7 +59,12 @@ func TestASystemThatNeedsAGrantIsAskedWithAVerifiedOneOnly(t *testing.T) {
 			req := documentRequest(everything("Europol"), "Europol")
 			req.Profile.Systems[0].Grant = "judicial"
 			req.Query.Grant, req.Subjects = test.text, []string{"", "subject", "by name"}
+			told := ""
+			req.Granted = func(system, grant string) { told = system + " " + grant }
 			a := one(t, s, req)
+			if test.asked != (told == "Europol grant-1") {
+				t.Errorf("told of the grant %q", told)
+			}
 			if asked := len(l.all) == 1 && l.all[0].Grant == "grant-1" && a.State == capture.StateNoHit; asked != test.asked {
 				t.Errorf("%s after %d questions", a.State, len(l.all))
 			}

@@ -8,13 +8,13 @@ import (
 	"boothd/sync/system"
 )
 
-// minimise is the answer that the parts of the reply make which the profile lets through.
+// Minimise is the answer that the parts of the reply make which the profile lets through.
 //
 // What protects somebody is in PartFindings and always goes with them: that a finding is
 // discreet, about a minor, or needs a grant. Without PartName an explanation does not say
 // what was found, which may be a name. Links, and facts that name a system, are left out if
 // the profile may not ask every system they name.
-func minimise(r system.Reply, p *profile.Profile, allowed *profile.System) capture.Answer {
+func Minimise(r system.Reply, p *profile.Profile, allowed *profile.System) capture.Answer {
 	parts := allowed.Reply
 	a := capture.Answer{
 		State:    r.State,

@@ -71,6 +71,11 @@ type Request struct {
 	// Subjects are the traveller as grants may name them (grant.Grant.Subject), by the
 	// document or by the person; the first for which the query's grant counts is taken.
 	Subjects []string
+	// Logged is the query's id in the caller's log, for Options.Late. Nothing is done with it.
+	Logged string
+	// Granted, if not nil, is told the id of the grant under which a system is asked, before
+	// it is. It is called from several goroutines.
+	Granted func(system, grant string)
 }
 
 // LogValue keeps the traveller out of logs.
