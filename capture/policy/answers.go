@@ -69,7 +69,7 @@ func unasked(r Rules, f Facts, asked []question) []capture.Reason {
 	}
 	var reasons []capture.Reason
 	for _, m := range []capture.Modality{capture.ModalityDocument, capture.ModalityFinger, capture.ModalityFace} {
-		if !slices.ContainsFunc(asked, func(q question) bool { return q.modality == m }) && m != capture.ModalityDocument && !askable(f.Evidence, m) {
+		if !slices.ContainsFunc(asked, func(q question) bool { return q.modality == m }) && m != capture.ModalityDocument {
 			continue
 		}
 		for _, system := range notAsked(f.Profile, m, asked) {
@@ -80,13 +80,6 @@ func unasked(r Rules, f Facts, asked []question) []capture.Reason {
 		}
 	}
 	return reasons
-}
-
-// askable reports whether systems could be asked about the last piece of evidence of the
-// modality: a finger that could not be taken tells nobody anything.
-func askable(evidence []capture.Evidence, m capture.Modality) bool {
-	i := lastOf(evidence, m)
-	return i >= 0 && (m == capture.ModalityDocument || evidence[i].PictureSize() > 0)
 }
 
 // notAsked lists the systems of the profile that no question of the modality was put to.

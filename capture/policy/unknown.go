@@ -82,7 +82,8 @@ func NotKnown(f Facts) []Unknown {
 	g := group(f)
 	var all []Unknown
 	for _, m := range []capture.Modality{capture.ModalityDocument, capture.ModalityFinger, capture.ModalityFace} {
-		if g.last[m] == "" && !askable(f.Evidence, m) {
+		wasAsked := g.last[m] != "" || m == capture.ModalityDocument && lastOf(f.Evidence, m) >= 0
+		if !wasAsked {
 			continue
 		}
 		for _, system := range notAsked(f.Profile, m, g.order) {
