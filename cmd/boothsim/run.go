@@ -59,6 +59,7 @@ func (f *listenFlags) planned(folder *demo.Folder) demo.Addresses {
 type runCommand struct {
 	Dir string `required:"" type:"path" help:"The folder of the emulated booth; made if it is not there." env:"BOOTHSIM_DIR"`
 	listenFlags
+	NoPrints bool       `help:"Start sooner: files in EES and VIS are without fingers, and nobody is verified by them."`
 	Quiet    bool       `help:"Do not tell what to try."`
 	LogLevel slog.Level `default:"warn" help:"debug, info, warn or error."`
 }
@@ -76,7 +77,10 @@ func (c *runCommand) Run(ctx context.Context, s *streams) error {
 		return err
 	}
 	defer l.Close()
-	st, err := stage.Start(ctx, folder, stage.Listen{Portal: c.Portal, Office: c.Office, National: c.National, Broker: c.Broker, USBIP: c.USBIP, Camera: c.Camera}, log)
+	st, err := stage.Start(ctx, folder, stage.Options{
+		Listen:   stage.Listen{Portal: c.Portal, Office: c.Office, National: c.National, Broker: c.Broker, USBIP: c.USBIP, Camera: c.Camera},
+		NoPrints: c.NoPrints,
+	}, log)
 	if err != nil {
 		return err
 	}

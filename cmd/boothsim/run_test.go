@@ -50,7 +50,9 @@ func run(t *testing.T, dir string) demo.Addresses {
 	ctx, stop := context.WithCancel(context.Background())
 	var out, errs buffer
 	status := make(chan int, 1)
-	go func() { status <- execute(ctx, []string{"run", "--dir", dir, "--any-port"}, &out, &errs) }()
+	go func() {
+		status <- execute(ctx, []string{"run", "--dir", dir, "--any-port", "--no-prints"}, &out, &errs)
+	}()
 	t.Cleanup(func() {
 		stop()
 		if s := <-status; s != statusDone {

@@ -121,7 +121,7 @@ func startCommand(ts *testscript.TestScript, neg bool, args []string) {
 	f := fleetOf(ts)
 	switch args[0] {
 	case "sim":
-		args := append([]string{"run", "--any-port", "--quiet", "--dir", ts.Getenv("SIM"), "--booth", ts.Getenv("BOOTH")}, args[1:]...)
+		args := append([]string{"run", "--any-port", "--quiet", "--no-prints", "--dir", ts.Getenv("SIM"), "--booth", ts.Getenv("BOOTH")}, args[1:]...)
 		p := f.start(ts, "boothsim", args...)
 		p.await(ts, "boothsim", func() bool {
 			st, err := os.Stat(filepath.Join(ts.Getenv("SIM"), "addresses.json"))

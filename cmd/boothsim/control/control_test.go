@@ -25,7 +25,9 @@ func play(t *testing.T) (*httptest.Server, *Client) {
 	}
 	const free = "127.0.0.1:0"
 	log := slog.New(slog.DiscardHandler)
-	s, err := stage.Start(context.Background(), folder, stage.Listen{Portal: free, Office: free, National: free, Broker: free, USBIP: free, Camera: free}, log)
+	s, err := stage.Start(context.Background(), folder, stage.Options{
+		Listen: stage.Listen{Portal: free, Office: free, National: free, Broker: free, USBIP: free, Camera: free}, NoPrints: true,
+	}, log)
 	if err != nil {
 		t.Fatal(err)
 	}

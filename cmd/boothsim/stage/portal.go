@@ -3,6 +3,7 @@ package stage
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"hash/fnv"
 	"log/slog"
@@ -138,7 +139,9 @@ func (s *Stage) seedCast(ctx context.Context, now time.Time) error {
 	if was, err := os.ReadFile(file); err == nil && bytes.Equal(was, today) {
 		return nil
 	}
-	if err := seed.Cast(ctx, s.Portal.Stores()); err != nil {
+	stores := s.Portal.Stores()
+	stores.NoPrints = s.noPrints
+	if err := seed.Cast(ctx, stores); err != nil {
 		return err
 	}
 	return os.WriteFile(file, today, 0o644)
@@ -160,7 +163,7 @@ func (s *Stage) servePortal(ctx context.Context, folder *demo.Folder, office net
 	if err != nil {
 		return s.noPortal(office, err)
 	}
-	serve := func(name string, h http.Handler, serve func(*http.Server) error) {
+	serve := func(name string, h http.Handler, conf *tls.Config, serve func(*http.Server) error) {
 		server := &http.Server{
 			Handler:           h,
 			TLSConfig:         conf,
@@ -172,8 +175,8 @@ func (s *Stage) servePortal(ctx context.Context, folder *demo.Folder, office net
 		}
 		s.serve(ctx, name, func() error { return serve(server) }, server.Close)
 	}
-	serve("portal", s.Portal.Booths(), func(h *http.Server) error { return h.ServeTLS(s.portalLine, "", "") })
-	serve("office", pages, func(h *http.Server) error { return h.Serve(office) })
+	serve("portal", s.Portal.Booths(), conf, func(h *http.Server) error { return h.ServeTLS(s.portalLine, "", "") })
+	serve("office", pages, nil, func(h *http.Server) error { return h.Serve(office) })
 	s.serve(ctx, "central", func() error { return s.Portal.Run(ctx) }, func() error { return nil })
 	return nil
 }

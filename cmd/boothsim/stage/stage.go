@@ -23,12 +23,20 @@ type Listen struct {
 	Portal, Office, National, Broker, USBIP, Camera string
 }
 
+// Options say how a folder is played.
+type Options struct {
+	Listen
+	// NoPrints starts sooner: files in EES and VIS are without fingers.
+	NoPrints bool
+}
+
 // Stage is everything that is running. Its methods may be called by several goroutines.
 type Stage struct {
 	Hardware *hardware.Booth
 	Portal   *Portal
 
 	folder       *demo.Folder
+	noPrints     bool
 	addresses    demo.Addresses
 	portalLine   *line.Line
 	nationalLine *line.Line
@@ -43,14 +51,14 @@ type Stage struct {
 
 // Start plays a folder until Close. The addresses of the control and of boothd are for
 // the caller to fill in.
-func Start(ctx context.Context, folder *demo.Folder, listen Listen, log *slog.Logger) (*Stage, error) {
+func Start(ctx context.Context, folder *demo.Folder, o Options, log *slog.Logger) (*Stage, error) {
 	ctx, stop := context.WithCancel(ctx)
-	s := &Stage{folder: folder, stop: stop, ended: make(chan error, 8)}
+	s := &Stage{folder: folder, noPrints: o.NoPrints, stop: stop, ended: make(chan error, 8)}
 	s.addresses = demo.Addresses{Dir: folder.Dir(), Config: folder.Path("boothd.toml")}
 	for _, start := range []func(context.Context, *demo.Folder, Listen, *slog.Logger) error{
 		s.startPortal, s.startNational, s.startBroker, s.startHardware, s.startLists,
 	} {
-		if err := start(ctx, folder, listen, log); err != nil {
+		if err := start(ctx, folder, o.Listen, log); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
 	}

@@ -3,9 +3,6 @@ package seed
 import (
 	"context"
 	"errors"
-	"runtime"
-	"sync"
-	"sync/atomic"
 
 	"boothd/capture"
 	"boothd/sync/system"
@@ -51,35 +48,21 @@ func play(ctx context.Context, s *Stores, holds func(*role) []holding) error {
 	var roles []role
 	var made []*person
 	for _, r := range cast() {
-		if len(holds(&r)) == 0 {
+		if holds(&r) == nil {
 			continue
 		}
 		p, err := newPerson(r.traveller, now, true)
 		if err = errors.Join(err, ctx.Err()); err != nil {
 			return err
 		}
+		p.unprinted, p.shelf = s.NoPrints, s.prints
 		roles, made = append(roles, r), append(made, p)
 	}
-	takeFingers(made)
 	b := newBatch()
 	for i := range roles {
 		b.add(made[i], holds(&roles[i])...)
 	}
 	return b.put(ctx, s, s.CIR)
-}
-
-// takeFingers makes the prints, on every core.
-func takeFingers(all []*person) {
-	var workers sync.WaitGroup
-	var next atomic.Int64
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			for i := next.Add(1) - 1; int(i) < len(all); i = next.Add(1) - 1 {
-				all[i].takeFinger()
-			}
-		})
-	}
-	workers.Wait()
 }
 
 func cast() []role {

@@ -35,7 +35,7 @@ func admitted(s sticker) holding {
 			return
 		}
 		e := p.entry()
-		e.Fingers = p.fingers()
+		e.Fingers = p.filed()
 		b.entries[system.VIS] = append(b.entries[system.VIS], e)
 		number := fmt.Sprintf("UTO%07d", p.number)
 		if p.visaOnly() {

@@ -21,13 +21,15 @@ type person struct {
 	zone   mrz.Zone
 	// The document and the birth date as the systems know them: an old one, or better than
 	// the document says.
-	paper  gallery.DocumentNumber
-	born   string
-	now    time.Time
-	finger int // the traveller whose finger systems hold as the person's; 0 for none
-	prints []gallery.FingerTemplate
-	err    error    // of the finger
-	in     []string // the systems that know the person already
+	paper     gallery.DocumentNumber
+	born      string
+	now       time.Time
+	shelf     *printShelf
+	unprinted bool // files in EES and VIS have no finger
+	finger    int  // the traveller whose finger systems hold as the person's; 0 for none
+	prints    []gallery.FingerTemplate
+	err       error    // of the finger
+	in        []string // the systems that know the person already
 	// permitted is set once it is settled by which permission the person travels.
 	permitted bool
 	file      identity.File // in the common identity repository; put if it holds anything
@@ -66,19 +68,41 @@ func (p *person) fingers() []gallery.FingerTemplate {
 	return p.prints
 }
 
+// filed are the fingers that a file in EES or VIS has.
+func (p *person) filed() []gallery.FingerTemplate {
+	if p.unprinted {
+		return nil
+	}
+	return p.fingers()
+}
+
 // takeFinger makes the print of the person's finger, which takes long, unless it is there.
 func (p *person) takeFinger() {
 	if p.finger == 0 || p.prints != nil || p.err != nil {
 		return
 	}
-	earlier := synthetic.Press{X: -14, Y: 9, Turn: 8, Area: 0.95, Pressure: 0.1, Seed: 3}
-	t, err := finger.Extract(synthetic.New(p.finger).Press(int(rightIndex), earlier), synthetic.FingerDPI)
-	if err != nil {
-		p.err = fmt.Errorf("finger of traveller %d: %w", p.finger, err)
+	if p.shelf == nil {
+		p.prints, p.err = printOf(p.finger)
 		return
 	}
+	if kept, there := p.shelf.made.Load(p.finger); there {
+		p.prints = kept.([]gallery.FingerTemplate)
+		return
+	}
+	if p.prints, p.err = printOf(p.finger); p.err == nil {
+		p.shelf.made.Store(p.finger, p.prints)
+	}
+}
+
+// printOf is the finger of a traveller as systems hold it.
+func printOf(n int) ([]gallery.FingerTemplate, error) {
+	earlier := synthetic.Press{X: -14, Y: 9, Turn: 8, Area: 0.95, Pressure: 0.1, Seed: 3}
+	t, err := finger.Extract(synthetic.New(n).Press(int(rightIndex), earlier), synthetic.FingerDPI)
+	if err != nil {
+		return nil, fmt.Errorf("finger of traveller %d: %w", n, err)
+	}
 	data, err := t.AppendBinary(nil)
-	p.prints, p.err = []gallery.FingerTemplate{{Position: rightIndex, Format: gallery.FormatBoothd, Data: data}}, err
+	return []gallery.FingerTemplate{{Position: rightIndex, Format: gallery.FormatBoothd, Data: data}}, err
 }
 
 func (p *person) identity() identity.Identity {

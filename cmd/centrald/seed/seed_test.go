@@ -24,10 +24,13 @@ import (
 var today = time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
 
 // open opens all stores as central does.
+// shelf keeps the prints of the cast for all tests.
+var shelf printShelf
+
 func open(t testing.TB, db *store.DB) Stores {
 	t.Helper()
 	secret, now := []byte("a secret of the tests"), func() time.Time { return today }
-	s := Stores{DB: db, Registers: map[string]*register.Register{}, Now: now}
+	s := Stores{DB: db, Registers: map[string]*register.Register{}, Now: now, prints: &shelf}
 	var errs [5]error
 	for _, name := range append(everySystem(), system.SLTD, system.TDAWN, system.CIR) {
 		r, err := register.Open(t.Context(), db, register.Options{System: name, Secret: secret, Now: now, Needs: needsGrant})

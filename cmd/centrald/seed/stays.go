@@ -49,7 +49,7 @@ func stayed(h history) holding {
 		e := p.entry()
 		e.Documents = []gallery.DocumentNumber{p.paper}
 		if p.zone.Nationality == needsAuthorisation && !p.visaOnly() {
-			e.Fingers = p.fingers()
+			e.Fingers = p.filed()
 		}
 		b.files = append(b.files, border.File{Entry: e, Records: h.records(p)})
 		p.holds(system.EES, e.Fingers)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"boothd/capture"
@@ -30,7 +31,15 @@ type Stores struct {
 	CIR       *identity.CIR // opened with Links
 	Links     *identity.Links
 	Now       func() time.Time // time.Now if nil
+	// NoPrints leaves out the fingers of files in EES and VIS, of which each takes long to make.
+	// Nobody is verified by them then; who is known by the finger alone is known all the same.
+	NoPrints bool
+
+	prints *printShelf // keeps prints from one seeding to the next; nil for none
 }
+
+// printShelf keeps the prints of travellers, which take long to make.
+type printShelf struct{ made sync.Map }
 
 func (s *Stores) now() time.Time {
 	if s.Now == nil {
