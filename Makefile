@@ -26,8 +26,8 @@ test: lint ## run all tests, with what they start installed first
 	@packaging/deps test
 	@echo 'test: running all tests under the race detector (some minutes)'
 	$(GO) test -race -timeout 12m ./...
-	@echo 'test: the studies of pictures once more without it, which then take every picture'
-	$(GO) test ./capture/quality ./capture/wsq ./localmatch/finger
+	@echo 'test: what takes too many pictures for it once more without it'
+	$(GO) test ./capture/quality ./capture/wsq ./localmatch/finger ./cmd/centrald/seed
 
 bench: deps ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -88,6 +88,7 @@ var answers = map[int]struct{ paper, print, links []string }{
 }
 
 func TestEveryRoleAnswersAsItsNoteSays(t *testing.T) {
+	takesLong(t)
 	roles := map[int]bool{}
 	for _, r := range Roles() {
 		if roles[r.Traveller] || r.Traveller >= FirstPerson || r.Note == "" {

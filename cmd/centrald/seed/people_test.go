@@ -21,6 +21,7 @@ import (
 // TestEverythingOccursAmongFewPeople fills both databases with the same people and compares
 // the two, and looks for every kind of entry, permission, record and link in them.
 func TestEverythingOccursAmongFewPeople(t *testing.T) {
+	takesLong(t)
 	const n, prints = 2000, 60
 	digests := map[string][32]byte{}
 	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {

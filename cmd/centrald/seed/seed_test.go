@@ -54,6 +54,15 @@ func needsGrant(e *gallery.Entry) string {
 	return ""
 }
 
+// takesLong skips a test whose prints take minutes under the race detector; make test runs it
+// once more without.
+func takesLong(t *testing.T) {
+	t.Helper()
+	if underRace {
+		t.Skip("is run without the race detector")
+	}
+}
+
 func must(t testing.TB, errs ...error) {
 	t.Helper()
 	for _, err := range errs {
