@@ -133,7 +133,7 @@ func TestPowerCutsLoseRecordsWithoutFullSync(t *testing.T) {
 	for _, synchronous := range []string{"NORMAL", "OFF"} {
 		t.Run(fmt.Sprint("synchronous=", synchronous), func(t *testing.T) {
 			x := newSession(t, 3)
-			for cut := range 40 {
+			for cut := range 400 { // a few are enough as a rule
 				var lost []string
 				var err error
 				x.untilCut(t, synchronous, func(s *Store) { lost, err = x.lost(s) })

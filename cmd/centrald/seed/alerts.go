@@ -66,7 +66,10 @@ func listed(a alert) holding {
 		case byFinger:
 			e = gallery.Entry{}
 		}
-		if a.by == byAll || a.by == byFinger {
+		switch a.by {
+		case byAll:
+			e.Fingers = p.filed()
+		case byFinger:
 			e.Fingers = p.fingers()
 		}
 		e.ID, e.Category, e.Action, e.Discreet = p.id, a.category, a.action, a.discreet

@@ -25,7 +25,7 @@ type person struct {
 	born      string
 	now       time.Time
 	shelf     *printShelf
-	unprinted bool // files in EES and VIS have no finger
+	unprinted bool // entries that are found otherwise too have no finger
 	finger    int  // the traveller whose finger systems hold as the person's; 0 for none
 	prints    []gallery.FingerTemplate
 	err       error    // of the finger
@@ -68,7 +68,7 @@ func (p *person) fingers() []gallery.FingerTemplate {
 	return p.prints
 }
 
-// filed are the fingers that a file in EES or VIS has.
+// filed are the fingers of an entry that is found otherwise too.
 func (p *person) filed() []gallery.FingerTemplate {
 	if p.unprinted {
 		return nil

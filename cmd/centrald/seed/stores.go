@@ -31,8 +31,8 @@ type Stores struct {
 	CIR       *identity.CIR // opened with Links
 	Links     *identity.Links
 	Now       func() time.Time // time.Now if nil
-	// NoPrints leaves out the fingers of files in EES and VIS, of which each takes long to make.
-	// Nobody is verified by them then; who is known by the finger alone is known all the same.
+	// NoPrints leaves out the fingers of whoever is known otherwise too, of which each takes long
+	// to make. Nobody is verified by them then.
 	NoPrints bool
 
 	prints *printShelf // keeps prints from one seeding to the next; nil for none
