@@ -128,7 +128,7 @@ func (t *traveller) compareDocument(d gallery.DocumentNumber) numberComparison {
 			c.note = strings.TrimPrefix(c.note+"; the document's check digit is wrong", "; ")
 		}
 	}
-	c.issuer = compareCode(issuer(t.zone.Issuer), issuer(d.Issuer))
+	c.issuer = compareCode(gallery.Code(t.zone.Issuer), gallery.Code(d.Issuer))
 	c.kind = compareCode(firstLetter(t.zone.DocumentCode), firstLetter(d.Type))
 	return c
 }
@@ -143,14 +143,6 @@ func substitutions(asked, found string) string {
 		}
 	}
 	return strings.Join(slices.Compact(notes), ", ")
-}
-
-// issuer takes ISO 3166's code of Germany for ICAO's.
-func issuer(code string) string {
-	if code == "DEU" {
-		return "D"
-	}
-	return code
 }
 
 func firstLetter(s string) string { return s[:min(1, len(s))] }
@@ -244,10 +236,10 @@ func gradeBirth(asked mrz.Date, found string) grade {
 }
 
 func (t *traveller) compareNationality(e *gallery.Entry) comparison {
-	asked := issuer(t.zone.Nationality)
+	asked := gallery.Code(t.zone.Nationality)
 	best := compareCode(asked, "")
 	for _, n := range e.Nationalities {
-		if c := compareCode(asked, issuer(n)); best.found == "" || c.grade == same {
+		if c := compareCode(asked, gallery.Code(n)); best.found == "" || c.grade == same {
 			best = c
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"boothd/capture"
 	"boothd/internal/keys"
+	"boothd/internal/signed"
 	"boothd/sync/exchange"
 	"boothd/sync/grant"
 )
@@ -128,7 +129,7 @@ func (s *exchangeSeal) permit() (*permission, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := grant.ReadFile(s.Permission)
+	text, err := signed.ReadFile(s.Permission)
 	if err != nil {
 		return nil, err
 	}
@@ -249,7 +250,7 @@ func (r *exchangeReceipt) Run(c *call) error {
 	if err != nil {
 		return err
 	}
-	text, err := grant.ReadFile(r.File)
+	text, err := signed.ReadFile(r.File)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"boothd/internal/keys"
+	"boothd/internal/signed"
 	"boothd/sync/grant"
 )
 
@@ -125,7 +126,7 @@ func readGrant(path string, keyFiles []string) (*grant.Grant, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := grant.ReadFile(path)
+	text, err := signed.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +183,7 @@ func (r *grantRevoke) Run(c *call) error {
 	}
 	trusted := key.Public().(ed25519.PublicKey)
 	list := &grant.Revocations{}
-	text, err := grant.ReadFile(r.List)
+	text, err := signed.ReadFile(r.List)
 	if err == nil {
 		list, err = grant.OpenRevocations(text, []ed25519.PublicKey{trusted})
 	}

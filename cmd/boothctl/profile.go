@@ -8,6 +8,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"boothd/internal/keys"
+	"boothd/internal/signed"
 	"boothd/sync/grant"
 	"boothd/sync/profile"
 )
@@ -65,7 +66,7 @@ func (s *profileShow) Run(c *call) error {
 	if err != nil {
 		return err
 	}
-	text, err := profile.ReadFile(s.File)
+	text, err := signed.ReadFile(s.File)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -26,7 +27,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	log := logger(conf.Log)
+	log := conf.Log.Logger(os.Stderr)
 	s, err := server.Open(ctx, conf, server.Options{Log: log})
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ func (c *seedCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := server.Open(ctx, conf, server.Options{Log: logger(conf.Log)})
+	s, err := server.Open(ctx, conf, server.Options{Log: conf.Log.Logger(os.Stderr)})
 	if err != nil {
 		return err
 	}

@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"boothd/internal/keys"
 	"boothd/internal/signed"
 )
 
@@ -122,7 +119,7 @@ func (r *Revoked) Document() string {
 
 // ReadFile adds the list in the file. A file that is not there changes nothing.
 func (r *Revoked) ReadFile(path string) error {
-	text, err := ReadFile(path)
+	text, err := signed.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -142,25 +139,5 @@ func (r *Revoked) WriteFile(path string) error {
 	if text == "" {
 		return nil
 	}
-	part := path + ".new"
-	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := keys.WriteNew(part, []byte(text+"\n"), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(part, path)
-}
-
-// ReadFile reads a signed document of this package, unverified.
-func ReadFile(path string) (string, error) {
-	st, err := os.Stat(path)
-	if err != nil {
-		return "", err
-	}
-	if !st.Mode().IsRegular() || st.Size() > signed.MaxSize+1 {
-		return "", fmt.Errorf("%w: not a file of at most %d bytes", signed.ErrNotValid, signed.MaxSize)
-	}
-	b, err := os.ReadFile(path)
-	return strings.TrimSpace(string(b)), err
+	return signed.WriteFile(path, text)
 }

@@ -13,12 +13,9 @@ import (
 // of its number and issuer (a code of ICAO 9303-3 §5) as they stand in a machine-readable
 // zone. It is empty, which is nobody, if the document has no number or no issuer.
 func SubjectOf(documentNumber, issuer string) string {
-	number, by := gallery.NormalNumber(documentNumber), gallery.NormalNumber(issuer)
+	number, by := gallery.NormalNumber(documentNumber), gallery.Code(gallery.NormalNumber(issuer))
 	if number == "" || by == "" {
 		return ""
-	}
-	if by == "DEU" { // ISO 3166's code of Germany, which courts write, for ICAO's
-		by = "D"
 	}
 	return digest("document", number, by)
 }

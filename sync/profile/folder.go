@@ -2,13 +2,11 @@ package profile
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"boothd/internal/keys"
 	"boothd/internal/signed"
 )
 
@@ -34,7 +32,7 @@ func (s *Set) ReadFolder(dir string) ([]Fault, error) {
 		if !strings.HasSuffix(file.Name(), suffix) {
 			continue
 		}
-		text, err := ReadFile(filepath.Join(dir, file.Name()))
+		text, err := signed.ReadFile(filepath.Join(dir, file.Name()))
 		if err == nil {
 			_, err = s.Add(text)
 		}
@@ -43,19 +41,6 @@ func (s *Set) ReadFolder(dir string) ([]Fault, error) {
 		}
 	}
 	return faults, nil
-}
-
-// ReadFile reads a signed profile, unverified.
-func ReadFile(path string) (string, error) {
-	st, err := os.Stat(path)
-	if err != nil {
-		return "", err
-	}
-	if !st.Mode().IsRegular() || st.Size() > signed.MaxSize+1 {
-		return "", fmt.Errorf("%w: not a file of at most %d bytes", signed.ErrNotValid, signed.MaxSize)
-	}
-	b, err := os.ReadFile(path)
-	return strings.TrimSpace(string(b)), err
 }
 
 // WriteFolder writes each profile to its own file, NAME.profile, durably and each at once:
@@ -67,24 +52,12 @@ func (s *Set) WriteFolder(dir string) error {
 	}
 	for _, h := range s.sorted() {
 		path := filepath.Join(dir, h.profile.Name+suffix)
-		if text, err := ReadFile(path); err == nil && text == h.text {
+		if text, err := signed.ReadFile(path); err == nil && text == h.text {
 			continue
 		}
-		if err := replaceFile(path, []byte(h.text+"\n")); err != nil {
+		if err := signed.WriteFile(path, h.text); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// replaceFile writes the file beside its place and puts it there once it is on the disk.
-func replaceFile(path string, data []byte) error {
-	part := path + ".new"
-	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := keys.WriteNew(part, data, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(part, path)
 }

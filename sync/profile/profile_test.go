@@ -256,7 +256,7 @@ func TestAFolderKeepsTheProfilesAndReportsWhatIsDamaged(t *testing.T) {
 	if err := again.WriteFolder(dir); err != nil { // over the rest of a write that was cut off
 		t.Fatal(err)
 	}
-	if text, err := ReadFile(filepath.Join(dir, "first-line.profile")); err != nil || text != again.Documents()[0] {
+	if text, err := signed.ReadFile(filepath.Join(dir, "first-line.profile")); err != nil || text != again.Documents()[0] {
 		t.Errorf("the newer one was not written: %v", err)
 	}
 }

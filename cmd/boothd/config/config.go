@@ -15,7 +15,7 @@ import (
 type Config struct {
 	Booth    Booth             `toml:"booth"`
 	API      API               `toml:"api"`
-	Log      Log               `toml:"log"`
+	Log      settings.Log      `toml:"log"`
 	Check    Check             `toml:"check"`
 	Policy   Policy            `toml:"policy"`
 	Profiles []capture.Profile `toml:"profile"`
@@ -49,12 +49,6 @@ type API struct {
 	// MetricsToken is a file of at least 32 characters that must be shown for the figures
 	// about the queue; without it nobody sees them.
 	MetricsToken string `toml:"metrics_token_file"`
-}
-
-// Log says what is logged and how.
-type Log struct {
-	Level  string `toml:"level"`  // debug, info, warn, error
-	Format string `toml:"format"` // text, json
 }
 
 // Check says how a check runs at this booth.
@@ -161,7 +155,7 @@ func defaults() Config {
 	return Config{
 		Booth:  Booth{State: "/var/lib/boothd"},
 		API:    API{Listen: "127.0.0.1:8470"},
-		Log:    Log{Level: "info", Format: "text"},
+		Log:    settings.Log{Level: "info", Format: "text"},
 		Check:  Check{Require: []capture.Modality{"document", "face", "finger"}, Auto: true, FingersFrom: 12, Finger: 2, MinQuality: 20},
 		Policy: Policy{Default: Rule{Hit: "stop", Possible: "refer", Unavailable: "incomplete", Stale: "refer"}},
 		SignIn: SignIn{Client: "boothd"},

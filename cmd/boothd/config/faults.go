@@ -31,8 +31,7 @@ func (c *Config) boothFaults(f *settings.Faults) {
 	for i, o := range c.API.Origins {
 		f.Unless(isOrigin(o), fmt.Sprintf("api.origins[%d]", i), "must be a web origin and no more, such as \"https://kiosk.example\"")
 	}
-	f.Unless(slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level), "log.level", "must be debug, info, warn or error")
-	f.Unless(slices.Contains([]string{"text", "json"}, c.Log.Format), "log.format", "must be text or json")
+	f.Log(c.Log)
 }
 
 // isOrigin reports whether o is what a browser sends as Origin: nothing but a scheme and a

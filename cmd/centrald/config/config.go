@@ -31,7 +31,7 @@ type Config struct {
 	EES       EES                `toml:"ees"`
 	ETIAS     ETIAS              `toml:"etias"`
 	Retention Retention          `toml:"retention"`
-	Log       Log                `toml:"log"`
+	Log       settings.Log       `toml:"log"`
 }
 
 // Server says where booths and officers reach this instance.
@@ -130,12 +130,6 @@ type Retention struct {
 	Flow      settings.Duration `toml:"flow"`
 }
 
-// Log says what is logged and how.
-type Log struct {
-	Level  string `toml:"level"`  // debug, info, warn, error
-	Format string `toml:"format"` // text, json
-}
-
 const day = 24 * time.Hour
 
 func defaults() Config {
@@ -149,7 +143,7 @@ func defaults() Config {
 			Records: settings.Duration(365 * day), AccessLog: settings.Duration(2 * 365 * day),
 			Alerts: settings.Duration(30 * day), Flow: settings.Duration(2 * 365 * day),
 		},
-		Log: Log{Level: "info", Format: "text"},
+		Log: settings.Log{Level: "info", Format: "text"},
 	}
 }
 
@@ -219,8 +213,7 @@ func (c *Config) Validate(f *settings.Faults) {
 		err := c.Protocols[i].Validate()
 		f.Unless(err == nil, fmt.Sprintf("protocol[%d]", i), "%v", err)
 	}
-	f.Unless(slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level), "log.level", "must be debug, info, warn or error")
-	f.Unless(slices.Contains([]string{"text", "json"}, c.Log.Format), "log.format", "must be text or json")
+	f.Log(c.Log)
 }
 
 func (c *Config) keyFaults(f *settings.Faults) {

@@ -245,7 +245,7 @@ func (c *Cases) insert(ctx context.Context, s Step, o Opening, held []string, fl
 		for _, name := range held {
 			rows = append(rows, []any{s.Case, name, flagOpen, "", "", s.At.UnixNano()})
 		}
-		return insertRows(ctx, tx, "INSERT INTO identity_flag (case_id, system, state, grant_id, reason, at) VALUES ", rows)
+		return store.Insert(ctx, tx, "INSERT INTO identity_flag (case_id, system, state, grant_id, reason, at)", "", rows)
 	})
 }
 

@@ -147,9 +147,7 @@ func (i Identity) birthYear() int {
 // normal is the document as documents are compared.
 func (d Document) normal() Document {
 	d.Number = gallery.NormalNumber(d.Number)
-	if d.Issuer == "DEU" { // ISO 3166's code of Germany for ICAO's
-		d.Issuer = "D"
-	}
+	d.Issuer = gallery.Code(d.Issuer)
 	return d
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"boothd/capture"
+	"boothd/cmd/centrald/store"
 )
 
 // writeFiles replaces the rows of the files.
@@ -40,12 +41,12 @@ func writeFiles(ctx context.Context, tx *sql.Tx, files []File) error {
 		insert string
 		rows   [][]any
 	}{
-		{"INSERT INTO identity_file (id, surname, given_names, birth_date, sex, nationality, name_key, birth_year) VALUES ", rows},
-		{"INSERT INTO identity_document (file, place, type, issuer, number) VALUES ", documents},
-		{"INSERT INTO identity_biometric (file, place, kind, reference) VALUES ", biometrics},
-		{"INSERT INTO identity_holding (system, entry, file, place, discreet) VALUES ", holdings},
+		{"INSERT INTO identity_file (id, surname, given_names, birth_date, sex, nationality, name_key, birth_year)", rows},
+		{"INSERT INTO identity_document (file, place, type, issuer, number)", documents},
+		{"INSERT INTO identity_biometric (file, place, kind, reference)", biometrics},
+		{"INSERT INTO identity_holding (system, entry, file, place, discreet)", holdings},
 	} {
-		if err := insertRows(ctx, tx, table.insert, table.rows); err != nil {
+		if err := store.Insert(ctx, tx, table.insert, "", table.rows); err != nil {
 			return err
 		}
 	}

@@ -107,7 +107,7 @@ func (l *Links) create(ctx context.Context, tx *sql.Tx, colour capture.LinkColou
 	if err != nil {
 		return err
 	}
-	err = insertRows(ctx, tx, "INSERT INTO identity_member (link, system, entry, discreet) VALUES ",
+	err = store.Insert(ctx, tx, "INSERT INTO identity_member (link, system, entry, discreet)", "",
 		[][]any{{k.id, a.System, a.Entry, a.Discreet}, {k.id, b.System, b.Entry, b.Discreet}})
 	if err != nil {
 		return err

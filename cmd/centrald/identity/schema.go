@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"strconv"
-	"strings"
 
 	"boothd/cmd/centrald/store"
 )
@@ -131,29 +130,6 @@ type querier interface {
 // maxArgs is how many arguments one statement is given at most. The databases take more,
 // but SQLite looks each one up among all before it.
 const maxArgs = 500
-
-// insertRows inserts rows of equal width in as few statements as the arguments allow. The
-// text is the statement up to VALUES.
-func insertRows(ctx context.Context, q querier, text string, rows [][]any) error {
-	for len(rows) > 0 {
-		n := min(len(rows), maxArgs/len(rows[0]))
-		var b strings.Builder
-		b.WriteString(text)
-		args := make([]any, 0, n*len(rows[0]))
-		for i, row := range rows[:n] {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			b.WriteString(places(len(args)+1, len(row)))
-			args = append(args, row...)
-		}
-		if _, err := q.ExecContext(ctx, b.String(), args...); err != nil {
-			return err
-		}
-		rows = rows[n:]
-	}
-	return nil
-}
 
 // places writes n places for arguments in brackets, the first of them $from.
 func places(from, n int) string {

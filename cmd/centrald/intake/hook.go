@@ -5,12 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"boothd/capture"
+	"boothd/cmd/centrald/store"
 )
 
 // MaxTries is how often a record is held up by a hook that fails before it is committed
@@ -84,7 +82,7 @@ func (in *Intake) insertWithHooks(ctx context.Context, tx *sql.Tx, d *delivered)
 			return true, forgetFailures(ctx, tx, d, failures)
 		}
 		var failed *hookError
-		if !errors.As(err, &failed) || inTheWay(err) || ctx.Err() != nil {
+		if !errors.As(err, &failed) || store.GaveWay(err) || ctx.Err() != nil {
 			return false, err
 		}
 		if _, err := tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT intake_record"); err != nil {
@@ -134,13 +132,6 @@ func (h *Hook) run(ctx context.Context, tx *sql.Tx, rec *capture.Record) (err er
 		}
 	}()
 	return h.Do(ctx, tx, rec)
-}
-
-// inTheWay reports whether PostgreSQL gave the transaction up for the sake of another. That
-// is no fault of a hook's.
-func inTheWay(err error) bool {
-	var e *pgconn.PgError
-	return errors.As(err, &e) && strings.HasPrefix(e.Code, "40")
 }
 
 // failuresOf returns how often each hook has failed for the record.

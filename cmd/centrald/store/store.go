@@ -136,7 +136,7 @@ const maxTries = 20
 func (db *DB) Tx(ctx context.Context, f func(*sql.Tx) error) error {
 	for try := 1; ; try++ {
 		err := db.tx(ctx, sql.LevelSerializable, f)
-		if err == nil || try == maxTries || !standsInTheWay(err) {
+		if err == nil || try == maxTries || !GaveWay(err) {
 			return err
 		}
 		pause := time.NewTimer(rand.N(time.Duration(try) * 5 * time.Millisecond))
@@ -165,9 +165,9 @@ func (db *DB) tx(ctx context.Context, level sql.IsolationLevel, f func(*sql.Tx) 
 	return tx.Commit()
 }
 
-// standsInTheWay reports whether PostgreSQL gave the transaction up for the sake of another
-// (class 40, transaction rollback).
-func standsInTheWay(err error) bool {
+// GaveWay reports whether PostgreSQL gave the transaction up for the sake of another (class
+// 40, transaction rollback). It may be run again.
+func GaveWay(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && strings.HasPrefix(e.Code, "40")
 }

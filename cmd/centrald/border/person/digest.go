@@ -37,7 +37,7 @@ func (d Digests) OfNumber(number string) []byte { return d.of(gallery.NormalNumb
 
 // OfDocument is the digest of a document, by its number and the code of its issuer.
 func (d Digests) OfDocument(number, issuer string) []byte {
-	return d.of(gallery.NormalNumber(number), Code(issuer))
+	return d.of(gallery.NormalNumber(number), gallery.Code(issuer))
 }
 
 // of keeps the parts apart: a normal number holds no zero byte.
@@ -47,14 +47,6 @@ func (d Digests) of(number, issuer string) []byte {
 	return mac.Sum(nil)
 }
 
-// Code takes ISO 3166's code of Germany, which lists and settings may hold, for ICAO's.
-func Code(s string) string {
-	if s == "DEU" {
-		return "D"
-	}
-	return s
-}
-
 // Codes is a set of codes of states or nationalities.
 type Codes map[string]bool
 
@@ -62,10 +54,10 @@ type Codes map[string]bool
 func NewCodes(codes []string) Codes {
 	c := make(Codes, len(codes))
 	for _, s := range codes {
-		c[Code(s)] = true
+		c[gallery.Code(s)] = true
 	}
 	return c
 }
 
 // Has reports whether the code is among them.
-func (c Codes) Has(s string) bool { return c[Code(s)] }
+func (c Codes) Has(s string) bool { return c[gallery.Code(s)] }
