@@ -1,7 +1,6 @@
 package console
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
@@ -37,10 +36,7 @@ const (
 )
 
 // sessions are those of the officers signed in at a page. They do not outlive the daemon.
-type sessions struct {
-	mu    sync.Mutex
-	byKey map[[sha256.Size]byte]session
-}
+type sessions struct{ kept[session] }
 
 type session struct {
 	officer capture.Officer
@@ -48,48 +44,17 @@ type session struct {
 	signed  *signed // nil if the officer came with a token of this booth
 }
 
-// open begins a session and returns the cookie's value. If there are too many the oldest
-// makes room.
-func (s *sessions) open(one session) string {
-	id := rand.Text()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.byKey == nil {
-		s.byKey = make(map[[sha256.Size]byte]session)
-	}
-	if len(s.byKey) >= maxSessions {
-		var oldest [sha256.Size]byte
-		var ends time.Time
-		for key, one := range s.byKey {
-			if ends.IsZero() || one.ends.Before(ends) {
-				oldest, ends = key, one.ends
-			}
-		}
-		delete(s.byKey, oldest)
-	}
-	s.byKey[sha256.Sum256([]byte(id))] = one
-	return id
-}
+func (s session) until() time.Time { return s.ends }
 
-// find looks the hash up, so that the time a wrong guess takes tells nothing about the
-// right value.
+// open begins a session and returns the cookie's value.
+func (s *sessions) open(one session) string { return s.put(one, maxSessions) }
+
 func (s *sessions) find(id string) (capture.Officer, bool) {
-	key := sha256.Sum256([]byte(id))
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	one, ok := s.byKey[key]
-	if ok && !time.Now().Before(one.ends) {
-		delete(s.byKey, key)
-		return capture.Officer{}, false
-	}
+	one, ok := s.look(id)
 	return one.officer, ok
 }
 
-func (s *sessions) close(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.byKey, sha256.Sum256([]byte(id)))
-}
+func (s *sessions) close(id string) { s.take(id) }
 
 // Wrong tokens that are looked at before further ones have to wait.
 const (

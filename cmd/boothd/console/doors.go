@@ -1,10 +1,7 @@
 package console
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
 	"net/http"
-	"sync"
 	"time"
 
 	"boothd/sync/signin"
@@ -25,50 +22,14 @@ type door struct {
 	ends    time.Time
 }
 
+func (d door) until() time.Time { return d.ends }
+
 // doors are the sign-ins that have begun, each known by a cookie.
-type doors struct {
-	mu    sync.Mutex
-	byKey map[[sha256.Size]byte]door
-}
+type doors struct{ kept[door] }
 
-// put remembers a door and returns the cookie's value. If there are too many the oldest
-// makes room.
 func (s *doors) put(d door) string {
-	id := rand.Text()
 	d.ends = time.Now().Add(doorLifetime)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.byKey == nil {
-		s.byKey = make(map[[sha256.Size]byte]door)
-	}
-	if len(s.byKey) >= maxDoors {
-		var oldest [sha256.Size]byte
-		var ends time.Time
-		for key, one := range s.byKey {
-			if ends.IsZero() || one.ends.Before(ends) {
-				oldest, ends = key, one.ends
-			}
-		}
-		delete(s.byKey, oldest)
-	}
-	s.byKey[sha256.Sum256([]byte(id))] = d
-	return id
-}
-
-func (s *doors) look(id string) (door, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	d, ok := s.byKey[sha256.Sum256([]byte(id))]
-	return d, ok && time.Now().Before(d.ends)
-}
-
-// take is look, once.
-func (s *doors) take(id string) (door, bool) {
-	d, ok := s.look(id)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.byKey, sha256.Sum256([]byte(id)))
-	return d, ok
+	return s.kept.put(d, maxDoors)
 }
 
 func doorOf(r *http.Request) string {

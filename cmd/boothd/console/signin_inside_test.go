@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -247,4 +248,22 @@ func TestOldestSignInMakesRoom(t *testing.T) {
 			t.Error("a sign-in of long ago counts")
 		}
 	})
+}
+
+func TestADoorIsTakenByOneOnly(t *testing.T) {
+	var d doors
+	id := d.put(door{})
+	var taken atomic.Int32
+	var callers sync.WaitGroup
+	for range 50 {
+		callers.Go(func() {
+			if _, ok := d.take(id); ok {
+				taken.Add(1)
+			}
+		})
+	}
+	callers.Wait()
+	if n := taken.Load(); n != 1 {
+		t.Errorf("taken %d times", n)
+	}
 }
