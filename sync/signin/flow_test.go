@@ -171,10 +171,11 @@ func TestAStolenRefreshTokenEndsTheSession(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for name, refresh := range map[string]string{"stolen": stolen, "own, afterwards": tokens.Refresh} {
-		if _, err := f.Refresh(t.Context(), refresh, anna.ID); !errors.Is(err, ErrRefused) {
-			t.Errorf("%s: %v", name, err)
-		}
+	if _, err := f.Refresh(t.Context(), stolen, anna.ID); !errors.Is(err, ErrRefused) {
+		t.Errorf("the stolen one: %v", err)
+	}
+	if _, err := f.Refresh(t.Context(), tokens.Refresh, anna.ID); !errors.Is(err, ErrRefused) {
+		t.Errorf("the officer's own, afterwards: %v", err)
 	}
 }
 
