@@ -40,6 +40,9 @@ type Answer struct {
 	Late bool      `json:"late,omitzero"` // arrived after the outcome was recorded
 	// Silence is set if the source said nothing in time and this stands in for its answer.
 	Silence bool `json:"silence,omitzero"`
+	// Rehearsed is set if the system has answered and a drill takes it for down: the answer says
+	// unavailable, and the line was there. It stays at the booth.
+	Rehearsed bool `json:"-"`
 }
 
 // Rest is the part of an answer that does not depend on what was found.
@@ -134,7 +137,10 @@ type Finding struct {
 // LogValue keeps the entry out of logs.
 func (f Finding) LogValue() slog.Value { return slog.StringValue("finding by " + string(f.By)) }
 
-// Part is one part of a finding's explanation and what it contributed to the score.
+// Part is one part of a finding's explanation and what it contributed: of a finding by document
+// number or finger a share of the score, to which all shares sum; of a finding by name
+// evidence in nats, above zero if it speaks for the person, of which all together make the
+// odds from which the score follows (localmatch/names).
 type Part struct {
 	What   string  `json:"what"`           // "document number", "surname", "birth date"
 	Asked  string  `json:"asked"`          // the traveller's value

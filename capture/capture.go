@@ -143,6 +143,9 @@ type Profile struct {
 	Systems    map[Modality][]string `json:"systems" toml:"systems"`
 	// Cleared is set for the roles that see discreet findings. It stays at the booth.
 	Cleared bool `json:"-" toml:"cleared"`
+	// Verifies is set for the second line of the border authority, which verifies links
+	// (Regulation (EU) 2019/817 Art 29). It stays at the booth.
+	Verifies bool `json:"-" toml:"verifies"`
 }
 
 // May reports whether the profile may ask the system with the modality.

@@ -19,8 +19,8 @@ type spoilt struct {
 	spoil func(*gallery.Found)
 }
 
-func (g spoilt) Find(ctx context.Context, list string, keys []gallery.Key) (gallery.Found, error) {
-	found, err := g.Gallery.Find(ctx, list, keys)
+func (g spoilt) Find(ctx context.Context, list string, q gallery.Question) (gallery.Found, error) {
+	found, err := g.Gallery.Find(ctx, list, q)
 	g.spoil(&found)
 	return found, err
 }
@@ -39,8 +39,8 @@ func TestADiscreetEntryLeavesNoTraceForTheUncleared(t *testing.T) {
 		{"a current list", day.Add(time.Hour), nil, sound, capture.StateNoHit},
 		{"a list past its soft age", day.Add(25 * time.Hour), nil, sound, capture.StateStale},
 		{"a list from the clock's future", day.Add(-time.Hour), nil, sound, capture.StateStale},
-		{"a list with a damaged bucket", day.Add(time.Hour), nil, func(f *gallery.Found) { f.Damaged = 1 }, capture.StateUnavailable},
-		{"an old list with a damaged bucket", day.Add(25 * time.Hour), nil, func(f *gallery.Found) { f.Damaged = 1 }, capture.StateUnavailable},
+		{"a list with a damaged entry", day.Add(time.Hour), nil, func(f *gallery.Found) { f.Damaged = 1 }, capture.StateUnavailable},
+		{"an old list with a damaged entry", day.Add(25 * time.Hour), nil, func(f *gallery.Found) { f.Damaged = 1 }, capture.StateUnavailable},
 		{"a list with too many entries alike", day.Add(time.Hour), nil, func(f *gallery.Found) { f.More = true }, capture.StateUnavailable},
 		{"no document number read", day.Add(time.Hour), func(z *mrz.Zone) { z.DocumentNumber = "" }, sound, capture.StateUnavailable},
 		{"no name read", day.Add(time.Hour), func(z *mrz.Zone) { z.Surname, z.GivenNames = "", "" }, sound, capture.StateUnavailable},
@@ -57,7 +57,7 @@ func TestADiscreetEntryLeavesNoTraceForTheUncleared(t *testing.T) {
 	}{
 		{"alone", nil},
 		{"beside an open hit", []*gallery.Entry{open(func(*gallery.Entry) {})}},
-		{"beside an open entry to verify", []*gallery.Entry{open(func(e *gallery.Entry) { e.Documents[0].Issuer = "XXX" })}},
+		{"beside an open entry to verify", []*gallery.Entry{open(func(e *gallery.Entry) { e.Documents[0].Number, e.BirthDates = "1B98902C3", []string{"1974"} })}},
 	}
 	for _, l := range lists {
 		for _, b := range beside {

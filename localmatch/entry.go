@@ -7,12 +7,14 @@ import (
 	"boothd/localmatch/gallery"
 )
 
-// KeysOf returns the keys under which lists are searched for the holder of a document.
-func KeysOf(z *mrz.Zone) []gallery.Key { return newTraveller(z).keys }
+// Question is what lists are asked about the holder of a document.
+func Question(z *mrz.Zone) gallery.Question { return newTraveller(z).question() }
 
 // Compare compares the holder of a document with one entry, as a search of a list does. It
 // reports false if neither the number nor the name with the birth date agrees.
-func Compare(z *mrz.Zone, e *gallery.Entry) (capture.Finding, bool) { return newTraveller(z).match(e) }
+func Compare(z *mrz.Zone, e *gallery.Entry) (capture.Finding, bool) {
+	return newTraveller(z).match(e, 1)
+}
 
 // ReadPrint reads the picture of a finger and extracts its template. Its error matches
 // finger.ErrNoFinger if the picture shows too little.

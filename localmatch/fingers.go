@@ -37,6 +37,7 @@ type fingerSearch struct {
 	position capture.FingerPosition
 	template *finger.Template
 	reason   string // why there is none, for the officer
+	since    uint64
 }
 
 // newFinger reads the picture of a finger.
@@ -84,12 +85,19 @@ func (s *fingerSearch) look(ctx context.Context, l List) (capture.Answer, error)
 		return unavailable(blank(l, capture.ModalityFinger, gallery.Info{}, s.now()), s.reason), nil
 	}
 	probes := []index.Probe{{Position: s.position, Template: s.template}}
-	found, err := s.gallery.FindFingers(ctx, l.Name, probes, leastScore)
+	found, err := s.gallery.FindFingers(ctx, l.Name, gallery.FingerQuestion{Probes: probes, Least: leastScore, Since: s.since})
 	if errors.Is(err, index.ErrSparse) {
 		return unavailable(blank(l, capture.ModalityFinger, found.Info, s.now()), reasonNoFinger), nil
 	}
-	return s.judge(l, found, err, s.now()), err
+	a := s.judge(l, found, err, s.now())
+	if err == nil && found.NotReady {
+		err = ErrNotReady
+	}
+	return a, err
 }
+
+// ErrNotReady is a list whose fingers are still being made ready.
+var ErrNotReady = errors.New("the list's fingers are still being made ready")
 
 // judge turns what a list holds for the finger into its answer.
 func (s *fingerSearch) judge(l List, found gallery.FoundFingers, err error, now time.Time) capture.Answer {
@@ -101,7 +109,7 @@ func (s *fingerSearch) judge(l List, found gallery.FoundFingers, err error, now 
 	case found.Info.Fingers == 0:
 		return unavailable(a, "the list holds no fingers")
 	case found.NotReady:
-		return unavailable(a, "the list's fingers are still being made ready")
+		return unavailable(a, ErrNotReady.Error())
 	}
 	var findings []capture.Finding
 	for i := range found.People {

@@ -229,7 +229,7 @@ func TestListedFingerInADamagedRowIsNotNoHit(t *testing.T) {
 	h := newHands(t)
 	s := newShelf(t)
 	s.put("sis", "SIS", h.listed(51, nil))
-	s.damage("DELETE FROM entries")
+	s.damage()
 	if a := s.look(h.laid(51, nil))["sis"]; a.State != capture.StateUnavailable || !strings.Contains(a.Reason, "damaged") {
 		t.Errorf("answer %+v", a)
 	}
@@ -313,8 +313,8 @@ type watched struct {
 
 func (g watched) HoldsFingers(string) bool { return true }
 
-func (g watched) FindFingers(_ context.Context, _ string, probes []index.Probe, _ func(int) float64) (gallery.FoundFingers, error) {
-	*g.templates = append(*g.templates, probes[0].Template)
+func (g watched) FindFingers(_ context.Context, _ string, q gallery.FingerQuestion) (gallery.FoundFingers, error) {
+	*g.templates = append(*g.templates, q.Probes[0].Template)
 	return g.found, nil
 }
 

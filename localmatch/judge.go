@@ -3,12 +3,15 @@ package localmatch
 import (
 	"cmp"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
 	"boothd/capture"
 	"boothd/localmatch/gallery"
+	"boothd/localmatch/names"
+	"boothd/localmatch/numbers"
 )
 
 // clockTolerance is how far this booth's clock may be behind central's.
@@ -20,8 +23,11 @@ func (t *traveller) judge(l List, found gallery.Found, err error, now time.Time)
 	if reason := unusable(l, found.Info, err, now); reason != "" {
 		return unavailable(a, reason)
 	}
+	findings := t.findings(found.Entries, found.Info.Entries)
+	// That there are others as like as the last one matters only if that is like enough.
+	found.More = found.More || found.MoreNamed && len(findings) >= gallery.MaxNamed
 	state, reason := t.nothing(found, now)
-	return withFindings(a, t.findings(found.Entries), state, reason)
+	return withFindings(a, findings, state, reason)
 }
 
 // blank is an answer that does not say anything yet.
@@ -69,7 +75,7 @@ func unusable(l List, info gallery.Info, err error, now time.Time) string {
 		return "the list could not be read"
 	case info.System != l.System:
 		return "the list holds another system's data"
-	case !now.Before(info.Expires):
+	case !now.Before(info.Expires), !info.Seen.Before(info.Expires): // it is not earlier than central has told
 		return "the list's lease ended at " + info.Expires.UTC().Format("2006-01-02 15:04 UTC")
 	}
 	return ""
@@ -85,6 +91,10 @@ func reasonOf(err error) string {
 		return "the list was erased"
 	case errors.Is(err, gallery.ErrDamaged):
 		return "the list is damaged"
+	case errors.Is(err, gallery.ErrNotReady):
+		return "the list is still being made ready"
+	case errors.Is(err, ErrNotReady):
+		return ErrNotReady.Error()
 	}
 	return ""
 }
@@ -96,9 +106,9 @@ func (t *traveller) nothing(found gallery.Found, now time.Time) (capture.State, 
 		return capture.StateUnavailable, reasonDamaged
 	case found.More:
 		return capture.StateUnavailable, "too many entries resemble this traveller to compare them"
-	case t.number == "" && !t.partial:
+	case t.number.Number == "" && !t.partial:
 		return capture.StateUnavailable, "no document number was read"
-	case len(t.tokens) == 0 && !t.partial:
+	case len(t.person.Names) == 0 && !t.partial:
 		return capture.StateUnavailable, "no name was read"
 	}
 	return aged(found.Info, now)
@@ -109,61 +119,90 @@ const reasonDamaged = "the part of the list that could answer is damaged"
 // aged says what it means, for the list's age, that nothing was found.
 func aged(info gallery.Info, now time.Time) (capture.State, string) {
 	switch {
-	case now.Add(clockTolerance).Before(info.Issued):
-		return capture.StateStale, "this booth's clock is behind: the list was issued in its future"
+	case now.Add(clockTolerance).Before(info.Issued), now.Add(clockTolerance).Before(info.Seen):
+		return capture.StateStale, "this booth's clock is behind: central has told a later time"
 	case info.SoftAge > 0 && now.Sub(info.Issued) > info.SoftAge:
 		return capture.StateStale, "the list is of " + info.Issued.UTC().Format("2006-01-02 15:04 UTC")
 	}
 	return capture.StateNoHit, ""
 }
 
-// findings compares the traveller with each entry.
-func (t *traveller) findings(entries []*gallery.Entry) []capture.Finding {
+// findings compares the traveller with each entry, of a list of so many.
+func (t *traveller) findings(entries []*gallery.Entry, of int) []capture.Finding {
 	var all []capture.Finding
 	for _, e := range entries {
-		if f, ok := t.match(e); ok {
+		if f, ok := t.match(e, of); ok {
 			all = append(all, f)
 		}
 	}
 	return all
 }
 
-// match compares the traveller with one entry. It reports false if neither the number nor
-// the name with the birth date agrees.
-func (t *traveller) match(e *gallery.Entry) (capture.Finding, bool) {
+// leastOdds is what a person must agree by to be a possible finding in a list of so many. The
+// more are searched, the more resemble a stranger by chance: each ten times as many ask for 1.5
+// nats more. So a stranger whose document has a birth date meets a possible finding in three
+// searches of a hundred in a list of a million (measured on invented people), and nine of ten
+// listed persons are found whose every name is misspelt.
+func leastOdds(entries int) float64 {
+	const small, perTenfold = 1000, 1.5
+	possible := math.Log(names.Possible / (1 - names.Possible))
+	return possible + perTenfold*math.Log10(math.Max(1, float64(entries)/small))
+}
+
+// match compares the traveller with one entry of a list of so many. It reports false if neither
+// the number nor the person agrees.
+func (t *traveller) match(e *gallery.Entry, of int) (capture.Finding, bool) {
 	number := t.compareNumber(e)
-	name := t.compareName(e)
-	birth := t.compareBirth(e)
-	byName := name.grade != none && birth.grade != differs
-	if number.grade == none && !byName {
+	person := names.Compare(&t.person, personOf(e))
+	f := findingOf(e)
+	switch {
+	case number.Grade != numbers.Different:
+		f.By = capture.ByDocumentNumber
+		f.Explanation = t.byNumber(number, e, &person)
+		for _, p := range f.Explanation {
+			f.Score += p.Weight
+		}
+		if isHit(number, len(t.person.Names) > 0 && len(e.Names) > 0, &person) {
+			f.State = capture.StateHit
+		}
+	case len(t.person.Names) > 0 && len(e.Names) > 0 && person.Odds >= leastOdds(of):
+		f.By, f.Score = capture.ByName, person.Score
+		for _, p := range person.Parts {
+			f.Explanation = append(f.Explanation, capture.Part{
+				What: p.What, Asked: p.Asked, Found: p.Found, Note: p.Sentence(), Weight: p.Contribution,
+			})
+		}
+	default:
 		return capture.Finding{}, false
 	}
-	f := findingOf(e)
-	if isHit(number, name, birth) {
-		f.State = capture.StateHit
-	}
-	if number.grade != none {
-		f.By = capture.ByDocumentNumber
-		f.Explanation = []capture.Part{
-			number.part("document number", numberWeights), number.issuer.part("issuer", issuerWeights),
-			name.part("name", supportWeights), birth.part("birth date", supportWeights),
-		}
-		if number.kind.found != "" {
-			f.Explanation = append(f.Explanation, number.kind.part("document type", nil))
-		}
-	} else {
-		f.By = capture.ByName
-		f.Explanation = []capture.Part{
-			name.part("name", nameWeights), birth.part("birth date", birthWeights),
-			t.compareNationality(e).part("nationality", nationalityWeights),
-			t.compareSex(e).part("sex", sexWeights),
-		}
-	}
-	for _, p := range f.Explanation {
-		f.Score += p.Weight
-	}
-	f.Score = min(f.Score, 1)
 	return f, true
+}
+
+// byNumber explains a finding by number.
+func (t *traveller) byNumber(c numberComparison, e *gallery.Entry, person *names.Match) []capture.Part {
+	parts := []capture.Part{t.part(c), c.issuer.part("issuer", issuerWeights)}
+	name := capture.Part{What: "name", Note: "not known"}
+	if len(t.person.Names) > 0 && len(e.Names) > 0 {
+		name.Asked, name.Found, name.Note = t.person.Names[0].Text, e.Names[0], ""
+		name.Weight = supportWeight * person.Score
+	}
+	birth := capture.Part{What: "birth date", Note: "not known"}
+	for _, p := range person.Parts {
+		switch {
+		case p.What == names.WhatBirth:
+			birth = capture.Part{What: "birth date", Asked: p.Asked, Found: p.Found, Note: p.Sentence()}
+			if p.Relation == names.Same {
+				birth.Weight = supportWeight
+			}
+		case p.Relation != names.Same && p.Relation != names.Unknown && name.Note == "" && p.Asked+p.Found != "":
+			name.Note = p.Sentence() // the first thing that is not the same
+		}
+	}
+	parts = append(parts, name, birth)
+	if c.kind.found != "" {
+		parts = append(parts, c.kind.part("document type", nil))
+	}
+	return parts
 }
 
 // findingOf is a possible finding of an entry.
@@ -177,9 +216,12 @@ func findingOf(e *gallery.Entry) capture.Finding {
 	return f
 }
 
-func isHit(number numberComparison, name, birth comparison) bool {
-	if number.grade == same && number.issuer.grade == same && number.kind.grade != differs {
+// isHit reports whether the entry is surely the traveller's: the very document, or a document
+// that may be it of a person who is probably the same, born on the same day.
+func isHit(c numberComparison, named bool, person *names.Match) bool {
+	if c.Grade == numbers.Same && c.issuer.grade == same && c.kind.grade != differs {
 		return true
 	}
-	return number.grade != none && number.issuer.grade != differs && name.grade == same && birth.grade == same
+	born := func(p names.Part) bool { return p.What == names.WhatBirth && p.Relation == names.Same }
+	return named && person.Score >= names.Probable && slices.ContainsFunc(person.Parts, born)
 }

@@ -1,25 +1,22 @@
 // Package localmatch looks a traveller up in the booth's own lists.
 //
 // A Matcher is a source of answers like the central portal, named "local". It answers for
-// each list separately: about a document in two ways, by its number and by the exact name with
-// the birth date; about a finger by its minutiae. Everything else is for a person to find.
+// each list separately: about a document in two ways, by its number (package numbers) and by
+// the person (package names); about a finger by its minutiae.
 //
 // # What is a hit by the document
 //
 // A finding is a hit if the number agrees character by character, the issuer is the same
-// and the kinds of document do not differ; or if the number agrees at least up to
-// look-alike characters, the entry's issuer is the same or not known, and name and whole
-// birth date agree too. Every other finding is possible: a person must verify. A name
-// alone is never a hit, for many people share one.
+// and the kinds of document do not differ; or if the number is at least alike, and the person
+// is probably the same and born on the same day. Every other finding is possible: a person
+// must verify. A name alone is never a hit, for many people share one. Numbers of two issuers
+// are two numbers; where one side does not know the issuer, the number decides.
 //
-// Names are compared as a machine-readable zone writes them, in any order of their words.
-// Birth dates may be known in part on either side: the parts that both know must agree. An
-// entry without a birth date is found by the name alone.
-//
-// A name that a document cuts off is compared with as much of the entry's name as fits
-// the document's name field, when the entry says which part is the surname ("SURNAME,
-// GIVEN NAMES") or when it is the first or last words of the name. A document that
-// shortens the words inside the name instead is found by its number only.
+// The person is found by name, birth date, nationality and sex together. Its score is how
+// likely it is the same, and each part says what it contributed. The 64 entries of a list whose
+// names are likest are compared; what makes a possible finding of one rises with the size of
+// the list (leastOdds). If all 64 are findings and there are others as like, the answer says that
+// not all were compared.
 //
 // # What is a hit by a finger
 //
@@ -58,7 +55,6 @@ import (
 
 	"boothd/capture"
 	"boothd/capture/mrz"
-	"boothd/localmatch/finger/index"
 	"boothd/localmatch/gallery"
 )
 
@@ -80,8 +76,8 @@ type Options struct {
 
 // Finder is the lists at rest; *gallery.Gallery is one.
 type Finder interface {
-	Find(ctx context.Context, list string, keys []gallery.Key) (gallery.Found, error)
-	FindFingers(ctx context.Context, list string, probes []index.Probe, least func(entries int) float64) (gallery.FoundFingers, error)
+	Find(ctx context.Context, list string, q gallery.Question) (gallery.Found, error)
+	FindFingers(ctx context.Context, list string, q gallery.FingerQuestion) (gallery.FoundFingers, error)
 	HoldsFingers(list string) bool
 }
 
@@ -169,15 +165,18 @@ func (m *Matcher) Look(ctx context.Context, q capture.Query, answer func(capture
 type documentSearch struct {
 	*Matcher
 	*traveller
+	since uint64
 }
 
 func (m *Matcher) newDocument(z *mrz.Zone) documentSearch {
 	t := newTraveller(z)
 	t.partial = m.partial
-	return documentSearch{m, t}
+	return documentSearch{m, t, 0}
 }
 
 func (s documentSearch) look(ctx context.Context, l List) (capture.Answer, error) {
-	found, err := s.gallery.Find(ctx, l.Name, s.keys)
+	q := s.question()
+	q.Since = s.since
+	found, err := s.gallery.Find(ctx, l.Name, q)
 	return s.judge(l, found, err, s.now()), err
 }

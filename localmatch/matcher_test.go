@@ -2,9 +2,9 @@ package localmatch_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,7 +15,6 @@ import (
 	"boothd/capture/check"
 	"boothd/capture/mrz"
 	"boothd/localmatch"
-	"boothd/localmatch/finger/index"
 	"boothd/localmatch/gallery"
 )
 
@@ -50,13 +49,13 @@ func (s *shelf) put(list, system string, entries ...*gallery.Entry) {
 	err := s.gallery.Apply(context.Background(), gallery.Update{
 		List: list, System: system, Version: 1, Issued: day, Expires: day.Add(48 * time.Hour), SoftAge: 24 * time.Hour,
 		Entries: len(entries),
-		Changes: func(yield func(gallery.Change, error) bool) {
+		Lines: gallery.LinesOf(func(yield func(gallery.Change, error) bool) {
 			for _, e := range entries {
 				if !yield(gallery.Change{Put: e}, nil) {
 					return
 				}
 			}
-		},
+		}),
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -142,8 +141,8 @@ func TestAnswersByNumberAndName(t *testing.T) {
 		"number of another issuer": {func(e *gallery.Entry) {
 			number("L898902C3")(e)
 			e.Documents[0].Issuer = "XXX"
-		}, nil, capture.StatePossible, capture.ByDocumentNumber},
-		"number of another issuer, name, birth date": {func(e *gallery.Entry) { e.Documents[0].Issuer = "XXX" }, nil, capture.StatePossible, capture.ByDocumentNumber},
+		}, nil, capture.StateNoHit, ""},
+		"number of another issuer, name, birth date": {func(e *gallery.Entry) { e.Documents[0].Issuer = "XXX" }, nil, capture.StatePossible, capture.ByName},
 		"number of an unknown issuer": {func(e *gallery.Entry) {
 			number("L898902C3")(e)
 			e.Documents[0].Issuer = ""
@@ -168,13 +167,14 @@ func TestAnswersByNumberAndName(t *testing.T) {
 		"name, entry without birth date":       {names("", "ERIKSSON, Anna Maria"), nil, capture.StatePossible, capture.ByName},
 		"name, document without birth date":    {names("1974-08-12", "ERIKSSON, Anna Maria"), func(z *mrz.Zone) { z.BirthDate = mrz.Date{} }, capture.StatePossible, capture.ByName},
 		"name, document with year of birth":    {names("1974-08-12", "ERIKSSON, Anna Maria"), func(z *mrz.Zone) { z.BirthDate.Month, z.BirthDate.Day = 0, 0 }, capture.StatePossible, capture.ByName},
-		"name with another year":               {names("1975", "ERIKSSON, Anna Maria"), nil, capture.StateNoHit, ""},
-		"name with another month":              {names("1974-09", "ERIKSSON, Anna Maria"), nil, capture.StateNoHit, ""},
-		"name with another day":                {names("1974-08-13", "ERIKSSON, Anna Maria"), nil, capture.StateNoHit, ""},
-		"part of the name":                     {names("1974-08-12", "ERIKSSON, Anna"), nil, capture.StateNoHit, ""},
-		"name in another script":               {names("1974-08-12", "Эрикссон, Анна"), nil, capture.StateNoHit, ""},
+		"name with a birth date far off":       {names("1951-03-30", "ERIKSSON, Anna Maria"), nil, capture.StateNoHit, ""},
+		"name with a birth date one digit off": {names("1974-08-13", "ERIKSSON, Anna Maria"), nil, capture.StatePossible, capture.ByName},
+		"name with day and month swapped":      {names("1974-12-08", "ERIKSSON, Anna Maria"), nil, capture.StatePossible, capture.ByName},
+		"part of the name":                     {names("1974-08-12", "ERIKSSON, Anna"), nil, capture.StatePossible, capture.ByName},
+		"name with a typing error":             {names("1974-08-12", "ERIKSON, Ana Maria"), nil, capture.StatePossible, capture.ByName},
+		"name in another script":               {names("1974-08-12", "Эрикссон, Анна Мария"), nil, capture.StatePossible, capture.ByName},
+		"another name on the same birth date":  {names("1974-08-12", "OTHER, Person Altogether"), nil, capture.StateNoHit, ""},
 		"name that the document cuts off":      {names("1974-08-12", "NILAVADHANANANDA, CHAYAPA DEJTHAMRONG KRASUANG"), long, capture.StatePossible, capture.ByName},
-		"cut-off name of somebody else":        {names("1974-08-12", "NILAVADHANANANDA, CHAYAPA DEJTHAMRONG PRASUANG"), long, capture.StateNoHit, ""},
 		"cut-off name, document without dates": {names("", "NILAVADHANANANDA, CHAYAPA DEJTHAMRONG KRASUANG"), func(z *mrz.Zone) { long(z); z.BirthDate = mrz.Date{} }, capture.StatePossible, capture.ByName},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -203,15 +203,21 @@ func wantFinding(t *testing.T, a capture.Answer, by capture.By) {
 	f := a.Findings[0]
 	sum := 0.0
 	for _, p := range f.Explanation {
-		if p.What == "" || p.Weight < 0 {
+		if p.What == "" || by == capture.ByName && p.Note == "" {
 			t.Errorf("part %+v", p)
 		}
 		sum += p.Weight
 	}
-	if math.Abs(sum-f.Score) > 1e-9 || f.Score <= 0 || f.Score > 1 {
-		t.Errorf("score %v, parts sum to %v", f.Score, sum)
+	if by == capture.ByName { // the parts are evidence, of which the score follows
+		sum = probability(sum)
+	}
+	if math.Abs(sum-f.Score) > 1e-4 || f.Score <= 0 || f.Score > 1 {
+		t.Errorf("score %v, parts come to %v", f.Score, sum)
 	}
 }
+
+// probability is the logistic function, which scores far from a half damp a little.
+func probability(odds float64) float64 { return 1 / (1 + math.Exp(-odds)) }
 
 func TestFindingCarriesWhatTheOfficerNeeds(t *testing.T) {
 	s := newShelf(t)
@@ -225,7 +231,7 @@ func TestFindingCarriesWhatTheOfficerNeeds(t *testing.T) {
 	}
 	whole := newShelf(t)
 	whole.put("sis", "SIS", anna(nil))
-	if got := whole.look(query(passport(nil), "SIS"))["sis"].Findings[0].Score; math.Abs(got-1) > 1e-9 || got <= f.Score {
+	if got := whole.look(query(passport(nil), "SIS"))["sis"].Findings[0].Score; math.Abs(got-1) > 1e-4 || got <= f.Score {
 		t.Errorf("score of full agreement %v, of look-alikes %v", got, f.Score)
 	}
 }
@@ -249,7 +255,7 @@ func TestHitsComeFirst(t *testing.T) {
 func TestListsThatCannotAnswerAreNeverNoHit(t *testing.T) {
 	entry := anna(nil)
 	stranger := passport(func(z *mrz.Zone) {
-		z.DocumentNumber, z.Surname = "Z9", "NOBODY"
+		z.DocumentNumber, z.Surname, z.GivenNames = "Z9", "NOBODY", "ATALL"
 	})
 	for what, c := range map[string]struct {
 		prepare func(*shelf)
@@ -263,14 +269,15 @@ func TestListsThatCannotAnswerAreNeverNoHit(t *testing.T) {
 		"a list at the end of its lease":             {func(s *shelf) { s.now = day.Add(48 * time.Hour) }, stranger, capture.StateUnavailable, "lease ended"},
 		"a list past its lease, of a listed person":  {func(s *shelf) { s.now = day.Add(72 * time.Hour) }, passport(nil), capture.StateUnavailable, "lease ended"},
 		"a clock set back":                           {func(s *shelf) { s.now = day.Add(-time.Hour) }, stranger, capture.StateStale, "clock is behind"},
+		"a clock behind what another list told":      {func(s *shelf) { s.later("sltd", 20*time.Hour) }, stranger, capture.StateStale, "clock is behind"},
+		"a clock set back into a lease that ended":   {func(s *shelf) { s.later("sltd", 49*time.Hour) }, stranger, capture.StateUnavailable, "lease ended"},
 		"a clock set back, hit":                      {func(s *shelf) { s.now = day.Add(-time.Hour) }, passport(nil), capture.StateHit, ""},
 		"a clock a little behind":                    {func(s *shelf) { s.now = day.Add(-time.Minute) }, stranger, capture.StateNoHit, ""},
 		"a list that was never received":             {func(s *shelf) { s.lists[0].Name = "new" }, stranger, capture.StateUnavailable, "never received"},
 		"a list of another system":                   {func(s *shelf) { s.lists[0].System = "SLTD" }, stranger, capture.StateUnavailable, "another system"},
 		"an erased list":                             {func(s *shelf) { s.gallery.Erase(context.Background(), "sis") }, stranger, capture.StateUnavailable, "erased"},
-		"a list with damaged rows":                   {func(s *shelf) { s.damage("DELETE FROM buckets") }, stranger, capture.StateUnavailable, "damaged"},
-		"a list with damaged entries, of a stranger": {func(s *shelf) { s.damage("DELETE FROM entries") }, stranger, capture.StateNoHit, ""},
-		"a list with damaged entries, of the listed": {func(s *shelf) { s.damage("DELETE FROM entries") }, passport(nil), capture.StateUnavailable, "damaged"},
+		"a list with damaged entries, of a stranger": {func(s *shelf) { s.damage() }, stranger, capture.StateNoHit, ""},
+		"a list with damaged entries, of the listed": {func(s *shelf) { s.damage() }, passport(nil), capture.StateUnavailable, "damaged"},
 		"a document without a number":                {nil, passport(func(z *mrz.Zone) { z.DocumentNumber, z.Surname = "", "NOBODY" }), capture.StateUnavailable, "no document number"},
 		"a document without a name":                  {nil, passport(func(z *mrz.Zone) { z.DocumentNumber, z.Surname, z.GivenNames = "Z9", "", "" }), capture.StateUnavailable, "no name"},
 		"a document without a name, hit":             {nil, passport(func(z *mrz.Zone) { z.Surname, z.GivenNames = "", "" }), capture.StateHit, ""},
@@ -292,15 +299,34 @@ func TestListsThatCannotAnswerAreNeverNoHit(t *testing.T) {
 	}
 }
 
-func (s *shelf) damage(statement string) {
+// later applies another list, which was issued so much later.
+func (s *shelf) later(list string, after time.Duration) {
 	s.t.Helper()
-	db, err := sql.Open("sqlite3", filepath.Join(s.dir, "gallery.db"))
+	err := s.gallery.Apply(context.Background(), gallery.Update{
+		List: list, System: "SLTD", Version: 1, Issued: day.Add(after), Expires: day.Add(after + time.Hour),
+		Lines: func(func([]byte, error) bool) {},
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer db.Close()
-	if _, err := db.Exec(statement); err != nil {
-		s.t.Fatal(err)
+}
+
+// damage changes the last byte of every list's records.
+func (s *shelf) damage() {
+	s.t.Helper()
+	files, err := filepath.Glob(filepath.Join(s.dir, "segments", "*.records"))
+	if err != nil || len(files) == 0 {
+		s.t.Fatal(files, err)
+	}
+	for _, path := range files {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		b[len(b)-1] ^= 1
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			s.t.Fatal(err)
+		}
 	}
 }
 
@@ -351,11 +377,11 @@ func TestDiscreetFindingsDifferInNothingButTheirFlag(t *testing.T) {
 // brokenGallery fails as no gallery should.
 type brokenGallery struct{ err error }
 
-func (g brokenGallery) Find(context.Context, string, []gallery.Key) (gallery.Found, error) {
+func (g brokenGallery) Find(context.Context, string, gallery.Question) (gallery.Found, error) {
 	return gallery.Found{}, g.err
 }
 
-func (g brokenGallery) FindFingers(context.Context, string, []index.Probe, func(int) float64) (gallery.FoundFingers, error) {
+func (g brokenGallery) FindFingers(context.Context, string, gallery.FingerQuestion) (gallery.FoundFingers, error) {
 	return gallery.FoundFingers{}, g.err
 }
 

@@ -59,6 +59,34 @@ func TestUsersAreMadeWithoutLoginOrPassword(t *testing.T) {
 	}
 }
 
+func TestTheBoothMayUseTheTPM(t *testing.T) {
+	sysusers := testtool.Path(t, "systemd-sysusers")
+	for name, before := range map[string]string{"where nobody has": "", "where others do": "tss:x:111:\n"} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			if err := os.Mkdir(filepath.Join(root, "etc"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(root, "etc", "group"), []byte(before), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			conf, err := filepath.Abs("boothd.sysusers")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 { // an upgrade does it again
+				if out, err := exec.Command(sysusers, "--root="+root, conf).CombinedOutput(); err != nil {
+					t.Fatalf("systemd-sysusers: %v\n%s", err, out)
+				}
+			}
+			group, err := os.ReadFile(filepath.Join(root, "etc", "group"))
+			if err != nil || !regexp.MustCompile(`(?m)^tss:x:\d+:boothd$`).Match(group) {
+				t.Errorf("groups %q, error %v", group, err)
+			}
+		})
+	}
+}
+
 func TestVersionOfASourceTree(t *testing.T) {
 	testtool.Need(t, "git")
 	script, err := os.ReadFile("version")
@@ -127,13 +155,13 @@ func TestInstalledConfigurations(t *testing.T) {
 		{"a booth's lacks what only the authority knows", "boothd.toml", ofBooth, false,
 			[]string{"booth.id", "officer", "portal.sealing_key", "portal.signing_keys", "profile"}},
 		{"a booth's with its examples lacks only the files they name", "boothd.toml", ofBooth, true,
-			[]string{"api.metrics_token_file", "booth.id", "direct[0].ca", "direct[0].cert", "direct[0].key", "list[0].keys[0]", "mqtt.ca", "mqtt.cert", "mqtt.key",
-				"national.ca", "officer[0].token_file", "portal.ca", "portal.cert", "portal.grant_keys[0]", "portal.key",
-				"portal.profile_keys[0]", "portal.sealing_key", "portal.signing_keys", "signin.ca"}},
+			[]string{"api.metrics_token_file", "booth.id", "direct[0].ca", "direct[0].cert", "direct[0].key", "keys_at_rest.passphrase_file", "mqtt.ca", "mqtt.cert", "mqtt.key",
+				"national.ca", "officer[0].token_file", "portal.ca", "portal.cert", "portal.grant_keys.judicial[0]", "portal.grant_keys.prosecutor[0]", "portal.key",
+				"portal.profile_keys[0]", "portal.sealing_key", "portal.signing_keys", "signin.ca", "trust.roots[0]", "trust.roots[1]", "trust.roots[2]"}},
 		{"central's lacks what only the authority knows", "centrald.toml", ofCentral, false,
 			[]string{"keys.opening", "keys.signing", "profiles.keys", "server.ca", "server.cert", "server.key", "system"}},
 		{"central's with its examples lacks only the files they name", "centrald.toml", ofCentral, true,
-			[]string{"grants.keys[0]", "grants.revocations", "keys.opening", "keys.signing", "profiles.keys", "server.ca",
+			[]string{"grants.keys.judicial[0]", "grants.keys.prosecutor[0]", "grants.revocations", "keys.opening", "keys.signing", "lists.folder", "profiles.keys", "server.ca",
 				"server.cert", "server.key", "signin.ca", "signin.officers", "signin.signing_key",
 				"system[1].ca", "system[1].cert", "system[1].key", "system[1].token_file"}},
 	} {

@@ -62,8 +62,9 @@ const (
 	KindBegun       Kind = "begun"           // the journal's first: epoch; set_aside, head, head_seq if it follows a damaged file
 	KindSalvage     Kind = "salvage"         // after that: set_aside, records, unreadable
 	KindOpened      Kind = "opened"          // the daemon has started: epoch; epoch_before, booth_before if a new one begins
-	KindListApplied Kind = "list_applied"    // list, version
-	KindListRefused Kind = "list_refused"    // list, version, reason
+	KindListApplied Kind = "list_applied"    // list, version, source
+	KindListRefused Kind = "list_refused"    // document, list, version, reason
+	KindListErased  Kind = "list_erased"     // list; version, or the order that central gave
 	KindQuarantine  Kind = "quarantine"      // epoch and sequence if they can be read, reason
 	KindExport      Kind = "export"          // of the journal: from, to, recipient
 	KindErasure     Kind = chain.KindErasure // through, before, entries

@@ -15,11 +15,13 @@ import (
 // Alert is something found about a check after its outcome was shown. It stays on the desk,
 // also across a restart, until an officer dismisses it.
 type Alert struct {
-	ID     string         `json:"id"`
-	Check  string         `json:"check"`
-	Cause  Cause          `json:"cause"`
-	At     time.Time      `json:"at"` // when it was found
-	Answer capture.Answer `json:"answer"`
+	ID    string    `json:"id"`
+	Check string    `json:"check"`
+	Cause Cause     `json:"cause"`
+	At    time.Time `json:"at"` // when it was found
+	// Checked is when the check was made; zero if that is not known.
+	Checked time.Time      `json:"checked,omitzero"`
+	Answer  capture.Answer `json:"answer"`
 }
 
 // Cause says how an alert came about.
@@ -35,10 +37,11 @@ const (
 // Notice is what somebody else than the desk has found about a check: central, or a search of
 // the last checks after a list was updated.
 type Notice struct {
-	Check  string
-	Cause  Cause
-	At     time.Time // when it was found
-	Answer capture.Answer
+	Check   string
+	Cause   Cause
+	At      time.Time // when it was found
+	Checked time.Time // when the check was made; zero if that is not known
+	Answer  capture.Answer
 }
 
 // AlertKeeper keeps alerts across restarts. Its methods may be called by several goroutines.
@@ -82,7 +85,7 @@ func (d *Desk) Restore(ctx context.Context) error {
 // and the notice is to come again.
 func (d *Desk) Alert(ctx context.Context, n Notice) error {
 	n.Answer.Late = true
-	a := Alert{ID: rand.Text(), Check: n.Check, Cause: n.Cause, At: n.At, Answer: n.Answer}
+	a := Alert{ID: rand.Text(), Check: n.Check, Cause: n.Cause, At: n.At, Checked: n.Checked, Answer: n.Answer}
 	d.mu.Lock()
 	marks := d.claim(&a)
 	rec := d.noticed(a)
@@ -155,7 +158,7 @@ func (d *Desk) claim(a *Alert) []string {
 		return nil
 	}
 	if len(a.Answer.Findings) == 0 { // the profile lets through that there is one and no more
-		mark := markOf(a.Check, a.Answer.System, "")
+		mark := markOf(a.Check, a.Answer.System, "", string(a.Answer.State))
 		if d.told[mark] {
 			return nil
 		}
@@ -180,9 +183,9 @@ func (d *Desk) claim(a *Alert) []string {
 }
 
 // markOf names a finding of a check without telling anything of it: check ids are random.
-func markOf(check, system, entry string) string {
+func markOf(of ...string) string {
 	h := sha256.New()
-	for _, s := range []string{check, system, entry} {
+	for _, s := range of {
 		fmt.Fprintf(h, "%d %s ", len(s), s)
 	}
 	return hex.EncodeToString(h.Sum(nil))

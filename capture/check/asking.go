@@ -201,7 +201,7 @@ func (d *Desk) late(c *running, q *question, a capture.Answer) {
 	}
 	l := late{check: c.id, record: d.record(c, capture.RecordLateAnswer)}
 	l.record.Answers = []capture.Answer{a}
-	alert := Alert{ID: rand.Text(), Check: c.id, Cause: CauseLateAnswer, At: d.cfg.Now(), Answer: a}
+	alert := Alert{ID: rand.Text(), Check: c.id, Cause: CauseLateAnswer, At: d.cfg.Now(), Checked: c.started, Answer: a}
 	if l.marks = d.claim(&alert); len(l.marks) > 0 {
 		l.alerts = apart(alert)
 		d.show(l.alerts...)
@@ -259,11 +259,11 @@ func (d *Desk) keepLate(l *late) error {
 }
 
 // offline reports whether central was asked about something and knew nothing at all. What it
-// withholds for want of a grant it knows.
+// withholds for want of a grant it knows, and what a drill takes for down has answered.
 func (c *running) offline() bool {
 	return slices.ContainsFunc(c.questions, func(q *question) bool {
 		return q.asking.Central && !q.again && len(q.answers) > 0 && !slices.ContainsFunc(q.answers, func(a capture.Answer) bool {
-			return a.State != capture.StateUnavailable || policy.Needs(a) != ""
+			return a.State != capture.StateUnavailable || policy.Needs(a) != "" || a.Rehearsed
 		})
 	})
 }

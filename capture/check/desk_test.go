@@ -77,7 +77,7 @@ func TestSilentSourceIsUnavailableAndItsLateHitAlerts(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
 		alerts := b.View(false).Alerts
-		if len(alerts) != 1 || alerts[0].Answer.System != "SIS" || !alerts[0].Answer.Late {
+		if len(alerts) != 1 || alerts[0].Answer.System != "SIS" || !alerts[0].Answer.Late || !alerts[0].Checked.Equal(b.View(false).Check.Started) {
 			t.Fatalf("alerts = %v", alerts)
 		}
 		if got := b.recorder.kinds(); !slices.Equal(got, []capture.RecordKind{capture.RecordOutcome, capture.RecordLateAnswer}) {
@@ -472,6 +472,7 @@ func TestOfflineMeansThatCentralKnewNothing(t *testing.T) {
 	}{
 		{"central is silent", []delayed{{0, noHit("SIS")}}, silent, true},
 		{"a local list is too old", []delayed{{0, capture.Answer{System: "SIS", State: capture.StateUnavailable}}}, []delayed{{0, noHit("SIS")}}, false},
+		{"a drill takes the line for down", []delayed{{0, noHit("SIS")}}, []delayed{{0, capture.Answer{System: "SIS", State: capture.StateUnavailable, Rehearsed: true}}}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

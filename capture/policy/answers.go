@@ -69,7 +69,7 @@ func unasked(r Rules, f Facts, asked []question) []capture.Reason {
 	}
 	var reasons []capture.Reason
 	for _, m := range []capture.Modality{capture.ModalityDocument, capture.ModalityFinger, capture.ModalityFace} {
-		if !slices.ContainsFunc(asked, func(q question) bool { return q.modality == m }) && m != capture.ModalityDocument {
+		if m != capture.ModalityDocument && !searchable(f.Evidence, m) {
 			continue
 		}
 		for _, system := range notAsked(f.Profile, m, asked) {
@@ -80,6 +80,14 @@ func unasked(r Rules, f Facts, asked []question) []capture.Reason {
 		}
 	}
 	return reasons
+}
+
+// searchable reports whether there is evidence of the modality that systems can be asked about:
+// a document, or a picture. If nobody was asked about it, what they hold is not known.
+func searchable(evidence []capture.Evidence, m capture.Modality) bool {
+	return slices.ContainsFunc(evidence, func(e capture.Evidence) bool {
+		return e.Modality() == m && (m == capture.ModalityDocument || e.PictureSize() > 0)
+	})
 }
 
 // notAsked lists the systems of the profile that no question of the modality was put to.

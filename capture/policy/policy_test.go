@@ -128,6 +128,32 @@ func TestFingersExempt(t *testing.T) {
 	}
 }
 
+// Nobody that is configured can be asked with a finger now: no list holds fingers, no line is up.
+func TestAFingerThatNobodyWasAskedAboutIsNotClear(t *testing.T) {
+	taken := finger("")
+	taken.Finger.PNG = []byte("png")
+	facts := Facts{
+		Now: now, Evidence: []capture.Evidence{document(nil), taken, face()},
+		Profile: capture.Profile{Systems: map[capture.Modality][]string{capture.ModalityDocument: {"SIS"}, capture.ModalityFinger: {"SIS", "EES"}}},
+		Answers: []capture.Answer{answer("SIS", "local", capture.StateNoHit)},
+	}
+	if got := Decide(Strict(), facts); got.Outcome != capture.OutcomeIncomplete || len(got.Reasons) != 2 || got.Reasons[0].Modality != capture.ModalityFinger {
+		t.Errorf("Decide = %v", got)
+	}
+	if got := NotKnown(facts); len(got) != 2 || got[0].System != "EES" || got[1].Modality != capture.ModalityFinger {
+		t.Errorf("NotKnown = %+v", got)
+	}
+	lenient := Strict()
+	for _, s := range []string{"SIS", "EES"} {
+		rule := lenient.Default
+		rule.Unavailable = capture.OutcomeClear
+		lenient.Systems = append(lenient.Systems, SystemRule{s, capture.ModalityFinger, rule})
+	}
+	if got := Decide(lenient, facts); got.Outcome != capture.OutcomeClear {
+		t.Errorf("where the rules say so: %v", got)
+	}
+}
+
 func TestSystemsOfTheProfileThatNobodyAnsweredForAreNotKnown(t *testing.T) {
 	profile := capture.Profile{Systems: map[capture.Modality][]string{
 		capture.ModalityDocument: {"SIS", "VIS"}, capture.ModalityFinger: {"EES"},

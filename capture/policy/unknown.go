@@ -82,8 +82,7 @@ func NotKnown(f Facts) []Unknown {
 	g := group(f)
 	var all []Unknown
 	for _, m := range []capture.Modality{capture.ModalityDocument, capture.ModalityFinger, capture.ModalityFace} {
-		wasAsked := g.last[m] != "" || m == capture.ModalityDocument && lastOf(f.Evidence, m) >= 0
-		if !wasAsked {
+		if !searchable(f.Evidence, m) {
 			continue
 		}
 		for _, system := range notAsked(f.Profile, m, g.order) {

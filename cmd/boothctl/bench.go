@@ -11,6 +11,8 @@ type benchCommand struct {
 	Check    benchCheck    `cmd:"" help:"From the lines of a zone to the first local answer."`
 	Outbox   benchOutbox   `cmd:"" help:"Records made durable in a second, against plain write and fdatasync."`
 	Finger   benchFinger   `cmd:"" help:"How well and how fast fingers are told apart, with sets of pictures whose fingers are known."`
+	Names    benchNames    `cmd:"" help:"How well and how fast people are found by their names."`
+	Lists    benchLists    `cmd:"" help:"How fast a list is published, received, changed and read again, and how long questions wait meanwhile."`
 	Discreet benchDiscreet `cmd:"" help:"Whether an officer without clearance could tell by time that there is a discreet alert."`
 }
 

@@ -62,6 +62,7 @@ func (doctorCommand) Run(c *call) error {
 	d.clock()
 	d.disk()
 	d.certificates()
+	d.keysAtRest()
 	d.daemon()
 	d.outbox()
 	d.lists()
@@ -266,10 +267,14 @@ func (d *doctor) outbox() {
 }
 
 func (d *doctor) lists() {
-	infos, err := gallery.Inspect(d.ctx, d.booth.GalleryPath(), d.booth.KeysDir())
+	var infos []gallery.Info
 	var health map[string]gallery.Health
+	k, err := d.booth.OpenKeys(d.ctx)
 	if err == nil {
-		health, err = gallery.Examine(d.ctx, d.booth.GalleryPath(), d.booth.KeysDir())
+		infos, err = gallery.Inspect(d.ctx, d.booth.GalleryPath(), d.booth.KeysDir(), k)
+	}
+	if err == nil {
+		health, err = gallery.Examine(d.ctx, d.booth.GalleryPath(), d.booth.KeysDir(), k)
 	}
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		d.tell(unwell, "lists", err.Error(), "run boothctl as the user boothd or as root")

@@ -138,7 +138,7 @@ func (s *exchangeSeal) permit() (*permission, error) {
 		return nil, err
 	}
 	p := &permission{
-		verifier: grant.Verifier{Keys: trusted, Revocations: revoked}, text: text,
+		verifier: grant.Verifier{Keys: grant.AnyAuthority(trusted...), Revocations: revoked}, text: text,
 		want: grant.Want{Authority: grant.Prosecutor, Deed: grant.DeedRelease, Subject: s.Subject},
 	}
 	if p.grant, err = p.verifier.Look(text); err != nil {

@@ -36,10 +36,12 @@ token_file = "token"
 [portal]
 sealing_key = "keys/seal.pub"
 signing_keys = ["keys/sign.pub"]
+[trust]
+roots = ["keys/sign.pub"]
+threshold = 1
 [[list]]
 name = "sis-persons"
 system = "SIS"
-keys = ["keys/sign.pub"]
 [api]
 listen = %q
 `

@@ -3,24 +3,33 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
-	"strings"
+	"slices"
 	"text/tabwriter"
 	"time"
 
-	"boothd/cmd/boothd/config"
 	"boothd/internal/keys"
 	"boothd/localmatch/gallery"
 	"boothd/sync/watchlist"
 )
 
 type listCommand struct {
-	Import  listImport  `cmd:"" help:"Turn a file of published sanctions (JSON Lines) into entries, on standard output."`
-	Build   listBuild   `cmd:"" help:"Build the next version of a list from all its entries."`
-	Sign    listSign    `cmd:"" help:"Sign the newest version of a list."`
-	Publish listPublish `cmd:"" help:"Publish the signed versions of a list over MQTT."`
-	Inspect listInspect `cmd:"" help:"Tell of the versions in a folder, or of the lists on this booth."`
-	Verify  listVerify  `cmd:"" help:"Prove a folder as a booth would: signatures, chain, contents."`
+	Generate listGenerate  `cmd:"" help:"Invent people as entries of a list, on standard output."`
+	Import   listImport    `cmd:"" help:"Turn a file of published sanctions (JSON Lines) into entries, on standard output."`
+	Build    listBuild     `cmd:"" help:"Build the next version of a list from all its entries."`
+	Sign     listSign      `cmd:"" help:"Sign the newest version of a list, for all booths or for groups."`
+	Rollout  listRollout   `cmd:"" help:"Have groups of booths, or all, take a version that is signed."`
+	Urgent   listUrgent    `cmd:"" help:"Add or revoke a few entries at once: build, sign and publish."`
+	Publish  listPublish   `cmd:"" help:"Publish the signed versions of a list, the keys and the orders over MQTT."`
+	Keys     listKeys      `cmd:"" help:"Say which keys may sign lists and give orders."`
+	Order    listOrder     `cmd:"" help:"Order booths to erase lists."`
+	Prune    listPrune     `cmd:"" help:"Remove versions that no booth needs from a folder."`
+	Inspect  listInspect   `cmd:"" help:"Tell of the versions in a folder, or of the lists on this booth."`
+	Verify   listVerify    `cmd:"" help:"Prove a folder as a booth would: signatures, chain, contents."`
+	Take     listTake      `cmd:"" help:"Have this booth take lists from a folder at once, as from a stick."`
+	Copies   listInventory `cmd:"" name:"inventory" help:"Print the signed inventory of technical copies on all booths, or verify one."`
+	Erase    listErase     `cmd:"" help:"Erase a list of this booth for ever by removing its key; boothd must be stopped."`
 }
 
 type listImport struct {
@@ -72,10 +81,11 @@ func (b *listBuild) Run(c *call) error {
 }
 
 type listSign struct {
-	Dir     string `required:"" type:"path" help:"The folder of all lists."`
-	List    string `required:"" help:"The list's name."`
-	Key     string `required:"" type:"existingfile" help:"The secret signing key."`
-	Version uint64 `help:"The version; the newest if left out."`
+	Dir     string   `required:"" type:"path" help:"The folder of all lists."`
+	List    string   `required:"" help:"The list's name."`
+	Key     string   `required:"" type:"existingfile" help:"The secret signing key."`
+	Version uint64   `help:"The version; the newest if left out."`
+	Group   []string `default:"*" help:"The groups of booths that are to have it; * for all that no other version is named for."`
 }
 
 func (s *listSign) Run(c *call) error {
@@ -83,55 +93,63 @@ func (s *listSign) Run(c *call) error {
 	if err != nil {
 		return err
 	}
-	signed, err := watchlist.Sign(watchlist.SignOptions{Dir: s.Dir, List: s.List, Version: s.Version, Key: key})
+	head, err := watchlist.Sign(watchlist.SignOptions{
+		Dir: s.Dir, List: s.List, Version: s.Version, Groups: s.Group, Key: key, Now: time.Now(),
+	})
 	if err != nil {
 		return err
 	}
-	c.say("%s version %d signed: %s", signed.List, signed.Version, signed.Hash)
+	sayHead(c, head)
+	return nil
+}
+
+// sayHead tells of the newest version, and who is to have which.
+func sayHead(c *call, head *watchlist.SignedHead) {
+	c.say("%s version %d signed: %s", head.List, head.Version, head.Manifest)
+	for _, group := range slices.Sorted(maps.Keys(head.Groups)) {
+		name := "group " + group
+		if group == watchlist.All {
+			name = "all other booths"
+			if len(head.Groups) == 1 {
+				name = "all booths"
+			}
+		}
+		c.say("%s: version %d", name, head.Groups[group].Version)
+	}
+}
+
+type listRollout struct {
+	Version uint64   `arg:"" help:"The version, which must be signed."`
+	Dir     string   `required:"" type:"path" help:"The folder of all lists."`
+	List    string   `required:"" help:"The list's name."`
+	Key     string   `required:"" type:"existingfile" help:"The secret signing key."`
+	Group   []string `default:"*" help:"The groups of booths that are to have it; * for all that no other version is named for."`
+}
+
+func (r *listRollout) Run(c *call) error {
+	key, err := keys.ReadSigning(r.Key)
+	if err != nil {
+		return err
+	}
+	head, err := watchlist.Rollout(watchlist.SignOptions{
+		Dir: r.Dir, List: r.List, Version: r.Version, Groups: r.Group, Key: key, Now: time.Now(),
+	})
+	if err != nil {
+		return err
+	}
+	sayHead(c, head)
 	return nil
 }
 
 type listPublish struct {
-	Dir      string `required:"" type:"path" help:"The folder of all lists."`
-	List     string `required:"" help:"The list's name."`
-	Broker   string `required:"" help:"ssl://host:8883 or tcp://host:1883."`
-	CA       string `type:"existingfile" help:"The broker's authority."`
-	Cert     string `type:"existingfile" help:"Our certificate."`
-	Key      string `type:"existingfile" help:"Its key."`
-	Username string
-
-	PasswordFile string `type:"existingfile" help:"The file of the password; else it is taken from the environment variable BOOTHCTL_MQTT_PASSWORD."`
-
-	ClientID string `default:"boothctl-publish" help:"Our name at the broker."`
+	Dir    string              `required:"" type:"path" help:"The folder of all lists."`
+	List   string              `help:"The list's name; left out, only the keys and the orders are published."`
+	Chunks watchlist.ChunkMode `name:"mqtt-chunks" enum:"small,always,never" default:"small" help:"Which contents the broker carries: small (deltas), always (snapshots too), never."`
+	brokerFlags
 }
 
 func (p *listPublish) Run(c *call) error {
-	password, err := p.password()
-	if err != nil {
-		return err
-	}
-	broker := watchlist.Broker{URL: p.Broker, ClientID: p.ClientID, Username: p.Username, Password: password}
-	if p.CA != "" || p.Cert != "" {
-		broker.TLS, err = config.MQTT{CA: p.CA, Cert: p.Cert, Key: p.Key}.TLS()
-		if err != nil {
-			return err
-		}
-	}
-	done, err := watchlist.Publish(c.ctx, watchlist.PublishOptions{Dir: p.Dir, List: p.List, Broker: broker})
-	if err != nil {
-		return err
-	}
-	c.say("%s version %d published: %d messages, %d bytes, %d old ones cleared", p.List, done.Version, done.Sent, done.Bytes, done.Cleared)
-	return nil
-}
-
-// password is never an argument: those are in the list of processes.
-func (p *listPublish) password() (string, error) {
-	if p.PasswordFile == "" {
-		return os.Getenv("BOOTHCTL_MQTT_PASSWORD"), nil
-	}
-	b, err := os.ReadFile(p.PasswordFile)
-	return strings.TrimSpace(string(b)), err
+	return p.publish(c, watchlist.PublishOptions{Dir: p.Dir, List: p.List, Chunks: p.Chunks})
 }
 
 type listInspect struct {
@@ -166,7 +184,11 @@ func (i *listInspect) booth(c *call) error {
 	if err != nil {
 		return err
 	}
-	lists, err := gallery.Inspect(c.ctx, booth.GalleryPath(), booth.KeysDir())
+	k, err := booth.OpenKeys(c.ctx)
+	if err != nil {
+		return err
+	}
+	lists, err := gallery.Inspect(c.ctx, booth.GalleryPath(), booth.KeysDir(), k)
 	if err != nil {
 		return err
 	}
@@ -192,20 +214,34 @@ func (i *listInspect) booth(c *call) error {
 }
 
 type listVerify struct {
-	Dir  string   `required:"" type:"path" help:"The folder of all lists."`
-	List string   `required:"" help:"The list's name."`
-	Key  []string `required:"" type:"existingfile" help:"Public keys of which one must have signed each version."`
+	Dir  string `required:"" type:"path" help:"The folder of all lists."`
+	List string `required:"" help:"The list's name."`
+	rootFlags
 }
 
 func (v *listVerify) Run(c *call) error {
-	trusted, err := keys.ReadVerifyingAll(v.Key)
+	roots, err := v.roots()
 	if err != nil {
 		return err
 	}
-	newest, err := watchlist.Verify(watchlist.VerifyOptions{Dir: v.Dir, List: v.List, Keys: trusted})
+	newest, err := watchlist.Verify(watchlist.VerifyOptions{Dir: v.Dir, List: v.List, Roots: roots, Now: time.Now()})
 	if err != nil {
 		return err
 	}
 	c.say("%s is whole up to version %d: %d entries, expires %s", v.List, newest.Version, newest.Entries, newest.Expires.Format(time.RFC3339))
+	return nil
+}
+
+type listPrune struct {
+	Dir  string `required:"" type:"path" help:"The folder of all lists."`
+	List string `required:"" help:"The list's name."`
+}
+
+func (p *listPrune) Run(c *call) error {
+	n, err := watchlist.Prune(p.Dir, p.List)
+	if err != nil {
+		return err
+	}
+	c.say("%s: %d files removed", p.List, n)
 	return nil
 }

@@ -32,7 +32,8 @@ type commands struct {
 	Devices  devicesCommand  `cmd:"" help:"List the booth's devices."`
 	Check    checkCommand    `cmd:"" help:"Run a check from the command line."`
 	MRZ      mrzCommand      `cmd:"" name:"mrz" help:"Parse machine-readable zones."`
-	List     listCommand     `cmd:"" help:"Import, build, sign, publish, inspect and verify lists."`
+	List     listCommand     `cmd:"" help:"Import, build, sign, publish, inspect, verify and erase lists."`
+	Fleet    fleetCommand    `cmd:"" help:"Look at all booths."`
 	Keys     keysCommand     `cmd:"" help:"Make the keys of central."`
 	Outbox   outboxCommand   `cmd:"" help:"Look at the queue towards central."`
 	Audit    auditCommand    `cmd:"" help:"Verify and export the journal."`
@@ -72,14 +73,22 @@ func main() {
 	}
 }
 
-// longFlags writes the flags -dpi and -scores, which may have one dash behind the word
-// finger as in the tools of this trade, with two.
+// singleDash are the flags that may have one dash behind a word, as in the tools of its
+// trade.
+var singleDash = map[string][]string{"finger": {"-dpi", "-scores"}, "names": {"-list", "-pairs"}, "generate": {"-seed"}}
+
+// longFlags writes such flags with two.
 func longFlags(args []string) []string {
 	args = slices.Clone(args)
-	for i := slices.Index(args, "finger") + 1; i > 0 && i < len(args) && args[i] != "--"; i++ {
-		if name, _, _ := strings.Cut(args[i], "="); name == "-dpi" || name == "-scores" {
-			args[i] = "-" + args[i]
+	var short []string
+	for i, a := range args {
+		if a == "--" {
+			break
 		}
+		if name, _, _ := strings.Cut(a, "="); slices.Contains(short, name) {
+			args[i] = "-" + a
+		}
+		short = append(short, singleDash[a]...)
 	}
 	return args
 }

@@ -19,7 +19,7 @@ type profileCommand struct {
 }
 
 type profileSign struct {
-	File   string        `arg:"" type:"existingfile" help:"The profile in TOML: name, version, category, purpose, legal_basis, cleared, [[system]] name, modalities, optional, query, reply, grant."`
+	File   string        `arg:"" type:"existingfile" help:"The profile in TOML: name, version, category, purpose, legal_basis, cleared, verifies, [[system]] name, modalities, optional, query, reply, grant."`
 	Key    string        `required:"" type:"existingfile" help:"The secret signing key."`
 	Out    string        `short:"o" required:"" type:"path" help:"The file to write; NAME.profile by custom. It must not exist."`
 	Review time.Duration `default:"8760h" help:"When the profile is to be reviewed after its issue, if the file has no date."`
@@ -91,6 +91,9 @@ func explainProfile(c *call, p *profile.Profile) {
 	}
 	if p.Cleared {
 		c.say("Its officers see discreet findings.")
+	}
+	if p.Verifies {
+		c.say("Its officers verify links.")
 	}
 	if len(p.Systems) == 0 {
 		c.say("- no system: the profile was withdrawn.")

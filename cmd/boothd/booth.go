@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -16,10 +15,13 @@ import (
 	"boothd/cmd/boothd/alerts"
 	"boothd/cmd/boothd/config"
 	"boothd/cmd/boothd/console"
+	"boothd/cmd/boothd/statelock"
 	"boothd/devices"
 	"boothd/internal/keys"
+	"boothd/internal/keys/rest"
 	"boothd/localmatch"
 	"boothd/localmatch/gallery"
+	"boothd/localmatch/names"
 	"boothd/localmatch/recent"
 	"boothd/sync/direct"
 	"boothd/sync/drill"
@@ -35,12 +37,14 @@ type booth struct {
 	log    *slog.Logger
 	lock   *os.File
 
+	atRest     *rest.Keeper // of the booth's own keys
 	devices    *devices.Manager
 	gallery    *gallery.Gallery
 	store      *outbox.Store
 	portal     *portal.Client        // nil without a portal
 	sender     *outbox.Sender        // nil without a portal
 	subscriber *watchlist.Subscriber // nil without a broker
+	copies     *copies               // nil without a portal
 	direct     *direct.Source        // nil if no system is asked directly
 	national   *probe                // nil if the nation's network is not looked at
 	verifier   *signin.Verifier      // nil without an issuer of tokens
@@ -79,7 +83,7 @@ func (b *booth) open(ctx context.Context) error {
 		return err
 	}
 	steps := []func(context.Context) error{
-		b.openLock, b.openStore, b.openAlerts, b.openProfiles, b.openPortal, b.openDirect, b.openGallery, b.openRecent, b.openDrill, b.openSubscriber,
+		b.openLock, b.openKeys, b.openStore, b.openAlerts, b.openProfiles, b.openPortal, b.openDirect, b.openGallery, b.openRecent, b.openDrill, b.openSubscriber,
 		b.openDevices, b.openDesk, b.openConsole,
 	}
 	for _, step := range steps {
@@ -92,8 +96,8 @@ func (b *booth) open(ctx context.Context) error {
 
 // openLock makes sure that no other daemon works with the same state.
 func (b *booth) openLock(context.Context) error {
-	path := filepath.Join(b.config.Booth.State, "boothd.lock")
-	lock, err := lockFile(path)
+	path := b.config.LockPath()
+	lock, err := statelock.Take(path)
 	if err != nil {
 		return fmt.Errorf("lock %s: is another boothd running? %w", path, err)
 	}
@@ -156,8 +160,12 @@ func (b *booth) openProfiles(context.Context) error {
 }
 
 func (b *booth) openGallery(ctx context.Context) error {
+	names.Load() // rather now than when the first traveller waits for it
 	var err error
-	b.gallery, err = gallery.Open(ctx, b.config.GalleryPath(), b.config.KeysDir(), gallery.Options{Log: b.log})
+	b.gallery, err = gallery.Open(ctx, b.config.GalleryPath(), b.config.KeysDir(), gallery.Options{Log: b.log, Keys: b.atRest})
+	if b.portal != nil {
+		b.copies = newCopies(b.gallery, b.portal, b.log)
+	}
 	return err
 }
 
@@ -191,20 +199,25 @@ func (b *booth) openDesk(ctx context.Context) error {
 // sources are those that the desk asks: the local lists, central, and the systems that stand
 // in for it.
 func (b *booth) sources() []check.Asking {
-	var lists []localmatch.List
-	for _, l := range b.config.Lists {
-		lists = append(lists, localmatch.List{Name: l.Name, System: l.System})
-	}
-	local := localmatch.New(b.gallery, localmatch.Options{Lists: lists, Log: b.log})
+	local := localmatch.New(b.gallery, localmatch.Options{Lists: b.namedLists(), Log: b.log})
 	timeout, linger := time.Duration(b.config.Portal.Timeout), time.Duration(b.config.Portal.Linger)
-	sources := []check.Asking{{Source: local, Timeout: timeout}}
+	sources := []check.Asking{{Source: b.profiles.source(local), Timeout: timeout}}
 	if b.portal != nil {
 		sources = append(sources, check.Asking{Source: b.drill.Source(b.portal), Central: true, Identifies: true, Timeout: timeout, Linger: linger})
 	}
 	if b.direct != nil {
-		sources = append(sources, check.Asking{Source: b.drill.Source(b.direct), Identifies: true, Timeout: timeout, Linger: linger})
+		sources = append(sources, check.Asking{Source: b.drill.Source(b.profiles.source(b.direct)), Identifies: true, Timeout: timeout, Linger: linger})
 	}
 	return sources
+}
+
+// namedLists are the lists that this booth is meant to have.
+func (b *booth) namedLists() []localmatch.List {
+	var lists []localmatch.List
+	for _, l := range b.config.Lists {
+		lists = append(lists, localmatch.List{Name: l.Name, System: l.System})
+	}
+	return lists
 }
 
 func (b *booth) openConsole(ctx context.Context) error {
@@ -262,12 +275,14 @@ func (b *booth) work(ctx context.Context) error {
 	}
 	start(&rear, back, "outbox", b.store.Run)
 	start(&rear, back, "recent checks", b.keeper.Run)
+	start(&rear, back, "looking back", b.watch.Run)
 	start(&rear, back, "drills", b.drill.Run)
 	if b.portal != nil {
 		start(&rear, back, "portal", b.portal.Run)
 		start(&rear, back, "sender", b.sender.Run)
 		start(&front, ctx, "alerts", b.follow)
 		start(&front, ctx, "documents", b.fetchDocuments)
+		start(&front, ctx, "copies", b.copies.run)
 	}
 	if b.direct != nil {
 		start(&front, ctx, "direct", b.direct.Run)

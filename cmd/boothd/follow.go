@@ -27,6 +27,7 @@ func (b *booth) openAlerts(ctx context.Context) error {
 	}
 	b.alerts, err = alerts.Open(ctx, b.config.AlertsPath(), alerts.Options{
 		KeyFile:   filepath.Join(b.config.KeysDir(), "alerts.key"),
+		Keys:      b.atRest,
 		Dismissed: b.alertDismissed,
 		Log:       b.log,
 	})
@@ -52,7 +53,7 @@ func (b *booth) follow(ctx context.Context) error {
 
 func (b *booth) take(ctx context.Context, e portal.Event) error {
 	if a := e.Alert; a != nil {
-		err := b.desk.Alert(ctx, check.Notice{Check: a.Check, Cause: check.Cause(a.Cause), At: a.At, Answer: a.Answer})
+		err := b.desk.Alert(ctx, check.Notice{Check: a.Check, Cause: check.Cause(a.Cause), At: a.At, Checked: a.Checked, Answer: a.Answer})
 		if err != nil {
 			return err
 		}
@@ -72,7 +73,8 @@ func (b *booth) recordExchange(ctx context.Context, o capture.Officer, e capture
 	})
 }
 
-// verifyLink tells central what an officer found out about a link, and journals it.
+// verifyLink tells central what an officer found out about a link, shows it once central has
+// taken it, and journals it.
 func (b *booth) verifyLink(ctx context.Context, o capture.Officer, link string, colour capture.LinkColour, why string) error {
 	err := b.portal.Verify(ctx, portal.Verification{
 		Token: o.Token, Officer: o.ID, Profile: o.Profile.Name, Link: link, Colour: colour, Why: why,
@@ -80,6 +82,7 @@ func (b *booth) verifyLink(ctx context.Context, o capture.Officer, link string, 
 	if err != nil {
 		return err
 	}
+	b.desk.LinkVerified(link, colour)
 	p := &o.Profile
 	return b.store.Journal(ctx, audit.Entry{
 		Kind: kindLinkVerified, Officer: o.ID, Category: p.Category, Profile: p.Name, Purpose: p.Purpose, LegalBasis: p.LegalBasis,

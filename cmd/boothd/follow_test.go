@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/hpke"
 	"encoding/json"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"testing"
 	"time"
@@ -12,7 +15,9 @@ import (
 	"boothd/capture"
 	"boothd/capture/audit"
 	"boothd/capture/check"
+	"boothd/capture/synthetic"
 	"boothd/cmd/boothd/config"
+	"boothd/cmd/centrald/intake/certtest"
 	"boothd/internal/keys"
 	"boothd/internal/sqlite"
 	"boothd/sync/drill"
@@ -161,4 +166,90 @@ func lastEntry(t *testing.T, b *booth) audit.Entry {
 		t.Fatal(err)
 	}
 	return e
+}
+
+func TestALinkChangesItsColourOnceCentralHasTakenIt(t *testing.T) {
+	b, _ := small(t, t.TempDir(), openingKey(t))
+	status := http.StatusConflict
+	ca := certtest.New(t)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(status) }))
+	server.TLS = ca.Server()
+	server.StartTLS()
+	defer server.Close()
+	var err error
+	if b.portal, err = portal.New(portal.Options{URL: server.URL, TLS: ca.Client("booth-1"), Booth: "booth-1", Systems: []string{"SIS"}}); err != nil {
+		t.Fatal(err)
+	}
+	defer b.portal.Close()
+	o := capture.Officer{ID: "officer-7", Profile: capture.Profile{Name: "second-line", Systems: map[capture.Modality][]string{capture.ModalityDocument: {"SIS"}}}}
+	linkedDesk(t, b, o)
+	if err := b.verifyLink(t.Context(), o, "l-1", capture.LinkGreen, "brothers"); err == nil || colourOf(b) != capture.LinkYellow {
+		t.Errorf("central has refused: %v, and the link is %s", err, colourOf(b))
+	}
+	status = http.StatusOK
+	if err := b.verifyLink(t.Context(), o, "l-1", capture.LinkGreen, "brothers"); err != nil || colourOf(b) != capture.LinkGreen {
+		t.Errorf("central has taken it: %v, and the link is %s", err, colourOf(b))
+	}
+	if e := lastEntry(t, b); e.Kind != kindLinkVerified || e.Detail["colour"] != "green" {
+		t.Errorf("entry %+v", e)
+	}
+}
+
+// linking is a source whose answer has a yellow link.
+type linking struct{}
+
+func (linking) Name() string { return "portal" }
+
+func (linking) Systems(capture.Query) []string { return []string{"SIS"} }
+
+func (linking) Look(_ context.Context, _ capture.Query, answer func(capture.Answer)) error {
+	answer(capture.Answer{System: "SIS", State: capture.StateNoHit, Links: []capture.Link{{ID: "l-1", Colour: capture.LinkYellow, Systems: []string{"SIS"}}}})
+	return nil
+}
+
+// linkedDesk gives the booth a desk with a check in which a link was found.
+func linkedDesk(t *testing.T, b *booth, o capture.Officer) {
+	t.Helper()
+	b.desk.Close(t.Context())
+	b.desk = check.NewDesk(check.Config{
+		Booth: "booth-1", Sources: []check.Asking{{Source: linking{}, Timeout: time.Minute}}, Recorder: b.store,
+		Collector: waiting{}, Log: b.log, Now: time.Now,
+	})
+	id, err := b.desk.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.desk.AddZone(t.Context(), id, o.ID, synthetic.New(21).MRZ); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.After(20 * time.Second)
+	for {
+		changed := b.desk.Changed()
+		if colourOf(b) != "" {
+			return
+		}
+		select {
+		case <-changed:
+		case <-deadline:
+			t.Fatal("no answer")
+		}
+	}
+}
+
+// waiting is a collector to whom nobody presents anything.
+type waiting struct{}
+
+func (waiting) Collect(ctx context.Context, _ capture.Modality, _ func(string)) (capture.Evidence, error) {
+	<-ctx.Done()
+	return capture.Evidence{}, ctx.Err()
+}
+
+// colourOf is the colour of the first link on the desk.
+func colourOf(b *booth) capture.LinkColour {
+	for _, l := range b.desk.View(true).Check.Lines {
+		for _, k := range l.Links {
+			return k.Colour
+		}
+	}
+	return ""
 }

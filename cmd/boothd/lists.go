@@ -2,46 +2,72 @@ package main
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"boothd/capture/audit"
 	"boothd/internal/keys"
-	"boothd/localmatch"
+	"boothd/sync/portal"
 	"boothd/sync/watchlist"
 )
 
-// openSubscriber makes the subscriber of list updates, if there is a broker.
+// openSubscriber makes the subscriber of list updates.
 func (b *booth) openSubscriber(context.Context) error {
-	if b.config.MQTT.Broker == "" || len(b.config.Lists) == 0 {
+	if len(b.config.Lists) == 0 {
 		return nil
 	}
-	broker, err := b.broker()
+	roots, err := keys.ReadVerifyingAll(b.config.Trust.Roots)
 	if err != nil {
 		return err
 	}
 	options := watchlist.SubscriberOptions{
 		Booth:   b.config.Booth.ID,
-		Broker:  broker,
+		Group:   b.config.Booth.Group,
+		Roots:   watchlist.Roots{Keys: roots, Threshold: b.config.Trust.Threshold},
+		Sticks:  append([]string{b.config.TakePath()}, b.config.Updates.Sticks...),
 		Gallery: watchedLists{b.gallery, b.watch},
+		State:   b.config.ListsDir(),
 		Spool:   b.config.SpoolDir(),
 		KeysDir: b.config.KeysDir(),
+		Keys:    b.atRest,
 		Log:     b.log,
 		Refused: b.listRefused,
 		Applied: b.listApplied,
+		Ordered: b.orderCarriedOut,
 	}
-	for _, l := range b.config.Lists {
-		trusted, err := keys.ReadVerifyingAll(l.Keys)
-		if err != nil {
+	for _, l := range b.namedLists() {
+		options.Lists = append(options.Lists, watchlist.Subscription{List: l})
+	}
+	if b.config.MQTT.Broker != "" {
+		if options.Broker, err = b.broker(); err != nil {
 			return err
 		}
-		options.Lists = append(options.Lists, watchlist.Subscription{
-			List: localmatch.List{Name: l.Name, System: l.System}, Keys: trusted,
-		})
 	}
-	b.subscriber, err = watchlist.NewSubscriber(options)
+	if options.HTTPS.URL = b.config.ListsURL(); options.HTTPS.URL != "" {
+		if options.HTTPS.Client, err = b.listsClient(); err != nil {
+			return err
+		}
+	}
+	if b.subscriber, err = watchlist.NewSubscriber(options); err == nil && b.copies != nil {
+		b.copies.proofs = b.subscriber.Status
+	}
 	return err
+}
+
+// listsClient asks for lists over HTTPS with the booth's own certificate. A download may take
+// as long as it goes on: the subscriber ends one that stalls.
+func (b *booth) listsClient() (*http.Client, error) {
+	p := b.config.Portal
+	tls, err := portal.MutualTLS(p.CA, p.Cert, p.Key, b.log)
+	if err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{TLSClientConfig: tls, MaxConnsPerHost: len(b.config.Lists) + 1, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true}
+	b.closers = append(b.closers, transport.CloseIdleConnections)
+	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, nil
 }
 
 func (b *booth) broker() (watchlist.Broker, error) {
@@ -65,14 +91,31 @@ func (b *booth) broker() (watchlist.Broker, error) {
 
 func (b *booth) listApplied(a watchlist.Applied) {
 	b.journal(audit.KindListApplied, map[string]string{
-		"list": a.List, "version": strconv.FormatUint(a.Version, 10),
+		"list": a.List, "version": strconv.FormatUint(a.Version, 10), "source": a.Source,
 	})
+	if b.copies != nil {
+		b.copies.look()
+	}
 }
 
 func (b *booth) listRefused(r watchlist.Refusal) {
 	b.journal(audit.KindListRefused, map[string]string{
-		"list": r.List, "version": strconv.FormatUint(r.Version, 10), "reason": string(r.Reason),
+		"document": string(r.Document), "list": r.List, "version": strconv.FormatUint(r.Version, 10), "reason": string(r.Reason),
 	})
+}
+
+// orderCarriedOut journals each list that an order of central's erased, and the order itself
+// if there was none.
+func (b *booth) orderCarriedOut(c watchlist.CarriedOut, erased []string) {
+	if len(erased) == 0 {
+		erased = []string{""}
+	}
+	for _, list := range erased {
+		b.journal(audit.KindListErased, map[string]string{"list": list, "order": c.ID})
+	}
+	if b.copies != nil {
+		b.copies.look()
+	}
 }
 
 // journal records an event that bears on every check.

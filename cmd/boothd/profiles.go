@@ -114,6 +114,35 @@ func (p *profiles) grant(name, system string) string {
 	return ""
 }
 
+// minimise leaves in an answer what the officer's profile lets through, if central has signed
+// it. One that is past its review lets through nothing but the state.
+func (p *profiles) minimise(name string, a capture.Answer) capture.Answer {
+	if p.signed == nil {
+		return a
+	}
+	signed, err := p.signed.Get(name, p.now())
+	switch {
+	case errors.Is(err, profile.ErrUnknown):
+		return a
+	case err != nil:
+		signed = &profile.Profile{}
+	}
+	return signed.Minimise(a)
+}
+
+// source returns a source that hands on of each answer what the officer's profile lets
+// through, as central does with its own.
+func (p *profiles) source(s check.Source) check.Source { return minimising{s, p} }
+
+type minimising struct {
+	check.Source
+	profiles *profiles
+}
+
+func (m minimising) Look(ctx context.Context, q capture.Query, answer func(capture.Answer)) error {
+	return m.Source.Look(ctx, q, func(a capture.Answer) { answer(m.profiles.minimise(q.Officer.Profile.Name, a)) })
+}
+
 // grants verifies grants without a line.
 type grants struct{ verifier *grant.Verifier }
 
@@ -121,10 +150,10 @@ var _ check.GrantVerifier = (*grants)(nil)
 
 // newGrants returns nil if the booth is given no keys of authorities.
 func newGrants(c *config.Config, log *slog.Logger) (*grants, error) {
-	if len(c.Portal.GrantKeys) == 0 {
+	if c.Portal.GrantKeys.Empty() {
 		return nil, nil
 	}
-	trusted, err := keys.ReadVerifyingAll(c.Portal.GrantKeys)
+	trusted, err := c.Portal.GrantKeys.Read()
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +161,7 @@ func newGrants(c *config.Config, log *slog.Logger) (*grants, error) {
 	if err != nil {
 		return nil, err
 	}
-	revoked := grant.NewRevoked(append(central, trusted...)...)
+	revoked := grant.NewRevoked(append(central, trusted.All()...)...)
 	if err := revoked.ReadFile(c.RevokedPath()); err != nil {
 		log.Warn("list of revoked grants that was kept does not count", "error", err)
 	}

@@ -113,7 +113,7 @@ func TestGrantsAreVerifiedWithoutALine(t *testing.T) {
 	if none, err := newGrants(c, slog.New(slog.DiscardHandler)); none != nil || err != nil {
 		t.Errorf("without keys: %v, %v", none, err)
 	}
-	c.Portal.GrantKeys = []string{public}
+	c.Portal.GrantKeys.Judicial = []string{public}
 	g, err := newGrants(c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

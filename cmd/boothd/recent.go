@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"boothd/capture/check"
-	"boothd/internal/keys"
 	"boothd/internal/sqlite"
+	"boothd/localmatch"
 	"boothd/localmatch/gallery"
 	"boothd/localmatch/recent"
 	"boothd/sync/watchlist"
@@ -20,12 +20,12 @@ const recentApplication = 0x424f5243
 // openRecent opens the memory of the last hours' checks. A file that is damaged is begun
 // anew: what it held would have been erased within three days anyway.
 func (b *booth) openRecent(ctx context.Context) error {
-	secret, err := keys.Secret(filepath.Join(b.config.KeysDir(), "recent.key"), recent.MinSecret)
+	secret, err := b.atRest.Secret(filepath.Join(b.config.KeysDir(), "recent.key"), recent.MinSecret)
 	if err != nil {
 		return err
 	}
 	path := b.config.RecentPath()
-	schema := sqlite.Schema{ApplicationID: recentApplication, Migrations: []string{recent.Schema}, Scrub: true}
+	schema := sqlite.Schema{ApplicationID: recentApplication, Migrations: []string{recent.Schema, recent.SchemaLists}, Scrub: true}
 	db, err := sqlite.Open(ctx, path, schema)
 	if err != nil && sqlite.IsUnusable(err) {
 		b.log.Error("the memory of recent checks is damaged and begins anew", "err", err)
@@ -43,7 +43,11 @@ func (b *booth) openRecent(ctx context.Context) error {
 		return err
 	}
 	b.keeper = recent.NewKeeper(b.store, store, b.log)
-	b.watch = &recent.Watch{Applier: b.gallery, Store: store, Found: b.foundLater, Log: b.log}
+	b.watch = recent.NewWatch(recent.Watch{
+		Lists: b.gallery, Matcher: localmatch.New(b.gallery, localmatch.Options{Log: b.log}), Names: b.namedLists(),
+		Store: store, Found: b.foundLater, Log: b.log,
+	})
+	b.keeper.Remembered = b.watch.Remembered
 	return nil
 }
 
@@ -60,14 +64,15 @@ func (w watchedLists) Apply(ctx context.Context, u gallery.Update) error {
 	return w.watch.Apply(ctx, u)
 }
 
-// foundLater shows that a list update names somebody who was checked before.
-func (b *booth) foundLater(f recent.Found) {
+// foundLater shows that a list update names somebody who was checked before. After an error it
+// is called again.
+func (b *booth) foundLater(f recent.Found) error {
 	ctx, cancel := context.WithTimeout(context.Background(), foundTimeout)
 	defer cancel()
-	notice := check.Notice{Check: f.Check, Cause: check.CauseListUpdate, At: time.Now(), Answer: f.Answer}
-	if err := b.desk.Alert(ctx, notice); err != nil {
-		b.log.Error("alert not kept", "check", f.Check, "err", err)
+	notice := check.Notice{
+		Check: f.Check, Cause: check.CauseListUpdate, At: time.Now(), Checked: f.At, Answer: b.profiles.minimise(f.Profile, f.Answer),
 	}
+	return b.desk.Alert(ctx, notice)
 }
 
 const foundTimeout = 30 * time.Second

@@ -1,13 +1,24 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 
 	"boothd/capture"
 	"boothd/cmd/boothd/config"
 	"boothd/cmd/boothd/console"
+	"boothd/internal/keys/rest"
 )
+
+// openKeys opens what keeps the booth's own keys wrapped on the disk.
+func (b *booth) openKeys(ctx context.Context) error {
+	var err error
+	if b.atRest, err = rest.Open(ctx, b.config.KeysAtRest(b.log)); err != nil {
+		return err
+	}
+	return b.atRest.WrapAll(ctx, b.config.KeysDir())
+}
 
 // readTokens reads the officers' tokens and keeps only their hashes.
 func readTokens(c *config.Config) (console.Tokens, error) {

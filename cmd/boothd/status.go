@@ -34,10 +34,19 @@ func (b *booth) condition(ctx context.Context) console.BoothStatus {
 	} else {
 		st.Unknown = unknown(b.systems(), nil, reach{}, st.Lists)
 	}
-	stats := b.store.Stats()
-	st.Outbox = console.Outbox{Depth: stats.Depth, Bytes: stats.Bytes, Oldest: stats.Oldest, Quarantined: stats.Quarantined}
+	st.Outbox = b.outbox(ctx)
 	st.Warnings = b.warnings(ctx, &st)
 	return st
+}
+
+func (b *booth) outbox(ctx context.Context) console.Outbox {
+	stats := b.store.Stats()
+	o := console.Outbox{Depth: stats.Depth, Bytes: stats.Bytes, Oldest: stats.Oldest, Quarantined: stats.Quarantined}
+	var err error
+	if o.Checks, o.ChecksOldest, err = b.store.Checks(ctx); err != nil && ctx.Err() == nil {
+		b.log.Error("records that wait not counted", "err", err)
+	}
+	return o
 }
 
 // link tells how far questions reach. Without a portal the booth is offline by design.

@@ -21,12 +21,13 @@ import (
 var version = "unversioned"
 
 type commands struct {
-	Run         runCommand     `cmd:"" default:"withargs" help:"Run the portal until it is told to stop."`
-	CheckConfig checkCommand   `cmd:"" help:"Check the configuration file and name every fault in it."`
-	Seed        seedCommand    `cmd:"" help:"Fill the database with synthetic people."`
-	Bench       benchCommand   `cmd:"" help:"Measure how fast questions are answered."`
-	Officer     officerCommand `cmd:"" help:"Make the line of an officer for the file of officers; asks for the passphrase."`
-	Version     versionCommand `cmd:"" help:"Print the version."`
+	Run         runCommand       `cmd:"" default:"withargs" help:"Run the portal until it is told to stop."`
+	CheckConfig checkCommand     `cmd:"" help:"Check the configuration file and name every fault in it."`
+	Seed        seedCommand      `cmd:"" help:"Fill the database with synthetic people."`
+	Bench       benchCommand     `cmd:"" help:"Measure how fast questions are answered."`
+	AccessLog   accessLogCommand `cmd:"" help:"What can be done with an exported access log."`
+	Officer     officerCommand   `cmd:"" help:"Make the line of an officer for the file of officers; asks for the passphrase."`
+	Version     versionCommand   `cmd:"" help:"Print the version."`
 }
 
 func main() {

@@ -2,9 +2,13 @@ package endtoend
 
 import (
 	"context"
+	"crypto/hpke"
+	"fmt"
 	"log/slog"
 	"path/filepath"
+	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -13,6 +17,7 @@ import (
 	"boothd/cmd/boothsim/demo"
 	"boothd/cmd/centrald/config"
 	"boothd/cmd/centrald/intake"
+	"boothd/cmd/centrald/register"
 	"boothd/cmd/centrald/store"
 	"boothd/internal/keys"
 	"boothd/sync/portal"
@@ -50,14 +55,14 @@ func receivedCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	c, err := config.Read(ts.Getenv("CENTRALD_CONFIG"))
 	ts.Check(err)
-	opening, err := keys.ReadOpening(c.Keys.Opening)
+	opening, err := keys.ReadOpening(c.Keys.Opening[0])
 	ts.Check(err)
 	signing, err := keys.ReadSigning(c.Keys.Signing)
 	ts.Check(err)
 	db, err := store.Open(context.Background(), c.Database)
 	ts.Check(err)
 	defer db.Close()
-	in, err := intake.Open(context.Background(), intake.Options{DB: db, Opening: opening, Signing: signing})
+	in, err := intake.Open(context.Background(), intake.Options{DB: db, Opening: []hpke.PrivateKey{opening}, Signing: signing})
 	ts.Check(err)
 	var got intake.Received
 	for deadline := time.Now().Add(patience); got.Records < want && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
@@ -67,4 +72,33 @@ func receivedCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if got.Records != want || got.Doubled != 0 || got.Refused != 0 || got.Missing != 0 {
 		ts.Fatalf("central has %+v, want %d records, each once", got, want)
 	}
+}
+
+// copiesCommand is "copies PATTERN": it waits until a line "BOOTH LIST VERSION" of centrald's
+// inventory of technical copies matches.
+func copiesCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: copies pattern")
+	}
+	pattern := regexp.MustCompile(`(?m)` + args[0])
+	c, err := config.Read(ts.Getenv("CENTRALD_CONFIG"))
+	ts.Check(err)
+	db, err := store.Open(context.Background(), c.Database)
+	ts.Check(err)
+	defer db.Close()
+	inventory, err := register.OpenCopies(context.Background(), db)
+	ts.Check(err)
+	var lines strings.Builder
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		all, err := inventory.List(context.Background())
+		ts.Check(err)
+		lines.Reset()
+		for _, k := range all {
+			fmt.Fprintln(&lines, k.Holder, k.List, k.Version)
+		}
+		if pattern.MatchString(lines.String()) {
+			return
+		}
+	}
+	ts.Fatalf("central's inventory never had %q, but:\n%s", args[0], lines.String())
 }

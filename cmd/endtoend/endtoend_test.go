@@ -70,6 +70,7 @@ func TestScripts(t *testing.T) {
 			"halt":       haltCommand, // testscript's own "stop" and "kill" would come first
 			"crash":      crashCommand,
 			"received":   receivedCommand,
+			"copies":     copiesCommand,
 			"retain":     retainCommand,
 			"readme":     readmeCommand,
 			"sim":        simCommand,

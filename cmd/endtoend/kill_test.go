@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -38,7 +39,7 @@ func TestNothingAcknowledgedIsLostByKilling(t *testing.T) {
 		if i%5 == 4 {
 			b.killOpening(t)
 		} else {
-			b.round(t)
+			b.round(t, i%2 == 0)
 		}
 		if lines := errorsIn(b.log.String()); len(lines) > 0 {
 			t.Fatalf("life %d: boothd logged %q", i, lines)
@@ -157,10 +158,12 @@ func (b *killedBooth) killOpening(t *testing.T) {
 	}
 }
 
-// round lives one life of the daemon: checks are made until it is killed.
-func (b *killedBooth) round(t *testing.T) {
+// round lives one life of the daemon: checks are made until it is killed, soon after it was
+// ready or, if it is to get further, after a record was shown.
+func (b *killedBooth) round(t *testing.T, further bool) {
 	t.Helper()
 	b.start(t)
+	before := b.recorded()
 	var life sync.WaitGroup
 	for _, h := range b.officers {
 		life.Go(func() {
@@ -168,9 +171,20 @@ func (b *killedBooth) round(t *testing.T) {
 			}
 		})
 	}
+	if further {
+		wait(t, "a record", func() bool { return b.recorded() > before })
+	}
 	b.kill(200)
 	life.Wait()
 	b.booth.Wait()
+}
+
+// recorded is how many records were shown so far.
+func (b *killedBooth) recorded() (n int32) {
+	for _, h := range b.officers {
+		n += h.recorded.Load()
+	}
+	return n
 }
 
 // shown is every record that an officer was shown, as "outcome ID" or "disposition ID".
@@ -190,6 +204,7 @@ type hammer struct {
 	address, token string
 	client         http.Client
 	shown          map[string]bool // records that this officer was shown
+	recorded       atomic.Int32    // how many
 }
 
 // check makes one check as far as it comes and reports whether the daemon still lives.
@@ -223,10 +238,12 @@ func (h *hammer) check() bool {
 		}
 	}
 	h.shown["outcome "+started.ID] = true
+	h.recorded.Add(1)
 	decided := map[string]any{"decision": "refer", "why": "expired document"}
 	done, alive := h.do("POST", "checks/"+started.ID+"/disposition", decided, nil)
 	if done {
 		h.shown["disposition "+started.ID] = true
+		h.recorded.Add(1)
 	}
 	return alive
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"boothd/internal/sqlite"
@@ -25,7 +27,7 @@ const maxReaders = 8
 // openFiles opens or creates the database. One that is damaged is set aside.
 func openFiles(ctx context.Context, path string, log *slog.Logger, now func() time.Time) (*files, error) {
 	f, err := openBoth(ctx, path)
-	if sqlite.IsCorrupt(err) {
+	if sqlite.IsUnusable(err) {
 		return replaceFiles(ctx, path, log, now)
 	}
 	return f, err
@@ -51,11 +53,20 @@ func openBoth(ctx context.Context, path string) (*files, error) {
 	return f, nil
 }
 
-// probe touches each table, so that a file whose pages are gone is noticed at the start.
+// probe reads all that is in the file, so that one whose pages are gone is noticed at the start.
 func probe(ctx context.Context, db *sql.DB) error {
-	var n int
-	return db.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM lists) +
-		(SELECT coalesce(max(number), 0) FROM entries) + (SELECT coalesce(max(number), 0) FROM buckets)`).Scan(&n)
+	rows, err := db.QueryContext(ctx, "SELECT name, state FROM lists UNION ALL SELECT '', time FROM seen")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name, box []byte
+		if err := rows.Scan(&name, &box); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // replaceFiles sets the file aside for whoever wants to know what happened to it, and
@@ -93,9 +104,11 @@ func (g *Gallery) startAgain(ctx context.Context) error {
 		return err
 	}
 	g.mu.Lock()
-	defer g.mu.Unlock()
+	lists := slices.Collect(maps.Values(g.lists))
 	g.files = f
-	clear(g.damaged)
-	g.fingers.clear()
+	g.mu.Unlock()
+	for _, l := range lists {
+		l.end(ErrAbsent)
+	}
 	return nil
 }

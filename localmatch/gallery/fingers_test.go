@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,17 +42,29 @@ func encoded(t testing.TB, template *finger.Template) FingerTemplate {
 	return FingerTemplate{Position: 2, Format: FormatBoothd, Data: data}
 }
 
+// hasPrints reports whether the fingers of the list "sis" are in memory.
+func hasPrints(g *Gallery) bool {
+	l := g.list("sis")
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.view != nil && l.view.prints != nil
+}
+
 // printed is an entry with a finger and nothing else.
 func printed(t testing.TB, id string, h hand) *Entry {
 	return &Entry{ID: id, Fingers: []FingerTemplate{encoded(t, h.listed)}}
+}
+
+func byFingers(probes ...fingerindex.Probe) FingerQuestion {
+	return FingerQuestion{Probes: probes, Least: func(int) float64 { return 0 }}
 }
 
 // likest asks for the laid finger and returns the likest entry, waiting until the list is
 // ready.
 func likest(t testing.TB, g *Gallery, list string, h hand) (FoundFingers, string) {
 	t.Helper()
-	g.builds.Wait()
-	found, err := g.FindFingers(context.Background(), list, []fingerindex.Probe{{Position: 2, Template: h.laid}}, func(int) float64 { return 0 })
+	g.work.Wait()
+	found, err := g.FindFingers(context.Background(), list, byFingers(fingerindex.Probe{Position: 2, Template: h.laid}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +155,7 @@ func TestQuestionsByFingerSeeOneVersionWhileOthersAreApplied(t *testing.T) {
 	for range 2 {
 		asking.Go(func() {
 			for ctx.Err() == nil {
-				found, err := g.FindFingers(context.Background(), "sis", []fingerindex.Probe{{Template: a.laid}}, func(int) float64 { return 0 })
+				found, err := g.FindFingers(context.Background(), "sis", byFingers(fingerindex.Probe{Template: a.laid}))
 				if err != nil || found.NotReady || found.Damaged > 0 || len(found.People) != 1 {
 					t.Errorf("%d people, %+v, %v", len(found.People), found, err)
 					return
@@ -168,10 +181,10 @@ func TestErasedListHasNoFingersInMemory(t *testing.T) {
 	if err := g.Erase(context.Background(), "sis"); err != nil {
 		t.Fatal(err)
 	}
-	if len(g.fingers.prints) != 0 {
+	if hasPrints(g) {
 		t.Error("an index is left")
 	}
-	_, err := g.FindFingers(context.Background(), "sis", nil, nil)
+	_, err := g.FindFingers(context.Background(), "sis", byFingers())
 	if !errors.Is(err, ErrErased) {
 		t.Errorf("error = %v, want ErrErased", err)
 	}
@@ -202,12 +215,12 @@ func TestFingersLeaveMemoryWhenTheLeaseEndsAndComeBackWhenItIsRenewed(t *testing
 		wantLikest(t, g, "sis", a, "a")
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if len(g.fingers.prints) != 0 {
+		if hasPrints(g) {
 			t.Error("an index is left after the lease")
 		}
-		found, err := g.FindFingers(context.Background(), "sis", nil, nil)
-		g.builds.Wait()
-		if err != nil || !found.NotReady || len(g.fingers.prints) != 0 || !g.HoldsFingers("sis") {
+		found, err := g.FindFingers(context.Background(), "sis", byFingers())
+		g.work.Wait()
+		if err != nil || !found.NotReady || hasPrints(g) || !g.HoldsFingers("sis") {
 			t.Errorf("after the lease: %+v, %v", found, err)
 		}
 		apply(t, g, renewed(2, 3))
@@ -215,14 +228,51 @@ func TestFingersLeaveMemoryWhenTheLeaseEndsAndComeBackWhenItIsRenewed(t *testing
 	})
 }
 
+func TestFingersLeaveMemoryAtTheEndOfTheLeaseAlsoWhenTheClockWasSet(t *testing.T) {
+	for what, set := range map[string]struct {
+		by   time.Duration
+		left time.Duration // until they are gone
+	}{
+		"forward beyond the lease": {2 * time.Hour, time.Minute},
+		"back by an hour":          {-time.Hour, 2 * time.Hour},
+	} {
+		t.Run(what, func(t *testing.T) {
+			dir := t.TempDir()
+			a := newHand(1)
+			synctest.Test(t, func(t *testing.T) {
+				var ahead atomic.Int64
+				now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+				g, err := Open(context.Background(), filepath.Join(dir, "gallery.db"), filepath.Join(dir, "keys"), Options{Now: now})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer g.Close()
+				u := update("sis", 0, 1, 1, puts(printed(t, "a", a))...)
+				u.Issued, u.Expires = now(), now().Add(time.Hour)
+				apply(t, g, u)
+				g.work.Wait()
+				ahead.Store(int64(set.by))
+				time.Sleep(set.left - time.Second)
+				synctest.Wait()
+				if set.by < 0 && !hasPrints(g) {
+					t.Error("the index went before the lease ended by the booth's clock")
+				}
+				time.Sleep(time.Second)
+				synctest.Wait()
+				if hasPrints(g) {
+					t.Error("an index is left after the lease")
+				}
+			})
+		})
+	}
+}
+
 func TestDamagedEntriesWithFingersAreToldOf(t *testing.T) {
 	dir := t.TempDir()
 	g := openGallery(t, dir)
 	a, b := newHand(1), newHand(2)
 	apply(t, g, update("sis", 0, 1, 2, puts(printed(t, "a", a), printed(t, "b", b))...))
-	if _, err := g.database().write.Exec("DELETE FROM entries WHERE number = (SELECT min(number) FROM entries)"); err != nil {
-		t.Fatal(err)
-	}
+	damageRecord(t, g, "sis", 0)
 	if found, got := likest(t, g, "sis", a); got != "" || found.Damaged != 1 || !found.Info.Damaged {
 		t.Errorf("before a start: %q, %+v", got, found)
 	}
@@ -333,20 +383,20 @@ func BenchmarkFingersMadeReady(b *testing.B) {
 	for i := range h {
 		h[i] = newHand(uint64(i))
 	}
-	u.Changes = func(yield func(Change, error) bool) {
+	u.Lines = LinesOf(func(yield func(Change, error) bool) {
 		for i := range entries {
 			if !yield(Change{Put: printed(b, fmt.Sprint(i), h[i%len(h)])}, nil) {
 				return
 			}
 		}
-	}
+	})
 	apply(b, g, u)
 	b.ReportMetric(float64(time.Since(start).Microseconds())/entries, "apply-µs/print")
 	g.Close()
 	for b.Loop() {
 		g := openGallery(b, dir)
-		g.builds.Wait()
-		if len(g.fingers.prints) != 1 {
+		g.work.Wait()
+		if !hasPrints(g) {
 			b.Fatal("not ready")
 		}
 		g.Close()

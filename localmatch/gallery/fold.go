@@ -8,44 +8,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// NormalNumber writes a document number as it stands in a machine-readable zone: upper
-// case A to Z and digits, without separators.
-func NormalNumber(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= '0' && r <= '9', r >= 'A' && r <= 'Z':
-			return r
-		case r >= 'a' && r <= 'z':
-			return r - 'a' + 'A'
-		}
-		return -1
-	}, s)
-}
-
-// FoldNumber writes all readings of a document number that OCR takes for one another the
-// same way: O, Q and D as 0, I and L as 1, Z as 2, S as 5, G as 6, B as 8. Two numbers
-// that fold alike are variants of each other; they are the same number if NormalNumber
-// agrees too.
-func FoldNumber(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch r {
-		case 'O', 'Q', 'D':
-			return '0'
-		case 'I', 'L':
-			return '1'
-		case 'Z':
-			return '2'
-		case 'S':
-			return '5'
-		case 'G':
-			return '6'
-		case 'B':
-			return '8'
-		}
-		return r
-	}, NormalNumber(s))
-}
-
 // letters that have no decomposition into a letter A to Z and marks, after ICAO 9303-3
 // §6 A.
 var letters = map[rune]string{

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"boothd/localmatch/numbers"
 )
 
 func TestNameTokensAreWhatATravelDocumentPrints(t *testing.T) {
@@ -64,11 +66,11 @@ func TestLookAlikesOfADocumentNumberFoldAlike(t *testing.T) {
 		{"O0QD", "0000"}, {"I1L", "111"}, {"S5", "55"}, {"B8", "88"}, {"Z2", "22"}, {"G6", "66"},
 		{"ab 12-34/x", "AB1234X"},
 	} {
-		if FoldNumber(pair[0]) != FoldNumber(pair[1]) {
-			t.Errorf("%q folds to %q, %q to %q", pair[0], FoldNumber(pair[0]), pair[1], FoldNumber(pair[1]))
+		if numbers.Fold(pair[0]) != numbers.Fold(pair[1]) {
+			t.Errorf("%q folds to %q, %q to %q", pair[0], numbers.Fold(pair[0]), pair[1], numbers.Fold(pair[1]))
 		}
 	}
-	if FoldNumber("A1") == FoldNumber("41") {
+	if numbers.Fold("A1") == numbers.Fold("41") {
 		t.Error("A and 4 fold alike")
 	}
 }
@@ -89,7 +91,7 @@ func TestLongNamesAreKnownByTheirBeginnings(t *testing.T) {
 			t.Errorf("IsCutFrom(%q, %q) = %t", c.zone, name, got)
 		}
 		e := &Entry{ID: "x", Names: []string{name}, BirthDates: []string{"1970"}}
-		if got := slices.Contains(keysOf(e), ByCutName(tokens, 1970)); got != c.want {
+		if got := slices.Contains(KeysOf(e), ByCutName(tokens, 1970)); got != c.want {
 			t.Errorf("%q is found by %q: %t", name, c.zone, got)
 		}
 	}

@@ -1,34 +1,56 @@
-// Package gallery keeps the local lists at rest: several lists side by side in one SQLite
-// file, of which nobody can read a name, a number or an id without the key files.
+// Package gallery keeps the local lists at rest: several lists side by side, of which nobody
+// can read a name, a number or an id without the key files.
 //
-// A list is replaced or changed in one transaction; a question that is being answered
-// meanwhile sees the list as it was before or as it is after, never a mix, and waits for
-// nothing.
+// A list is searched in memory. An update is made ready beside what counts and takes its
+// place at once: a question that is being answered meanwhile sees the list as it was before
+// or as it is after, never a mix, and waits for nothing.
 //
 // # What is on disk
 //
-// Each list has a key file of 32 random bytes. Entries are sealed with AES-256-GCM under a
-// key derived from it (HKDF), bound to their list and place. Lookup keys are HMAC-SHA256,
-// cut to 16 bytes; they lie in buckets that are sealed likewise. A whole list that is
-// applied gets a new key file and the old one is removed, so that what is gone from a list
-// stays gone; Erase removes the key file and thereby the list.
+// A list is a row of segments. The first holds the whole list as it was received, each later
+// one the changes of an update: entries that are new or different, and ids of entries that
+// are no longer in the list; the later one counts. A segment is written once (package
+// segment): a file of sealed records, and a cache of the indexes derived from them, which is
+// sealed too and made again if it is missing, damaged or of another format. Each segment has
+// a key file of 32 random bytes in another folder.
 //
-// A bucket is sealed and always there, even an empty one. So a lookup that finds nothing
-// is proved: a damaged or missing row is noticed by every question that it could have
-// answered, and such a question is told so (Found.Damaged). What the lists are, their
-// versions and leases, is sealed under a key of the gallery's own.
+// What the lists are, which segments they are made of, their versions and leases, is sealed in
+// rows of an SQLite file. One transaction there puts an update in force; before it, what the
+// update brought is durable and counts for nothing.
+//
+// In the background segments are merged: a later one never stays longer than half as many
+// records as all behind it. What is gone from a list is gone from the disk with its segment's
+// key, then or when a whole list is received; Erase removes all keys of a list at once.
+//
+// # What a stolen disk tells
+//
+// Whoever has the disk without the key files, or with key files that are wrapped (package rest)
+// and without what opens them, can read: the names of the lists, how many segments each is made
+// of and how many there have been, how many records each segment has and how long each is (one
+// with a face or fingers is longer than one without), how large the indexes are, and when all
+// that was written. What the records say, which versions and leases the lists have, and by what
+// names and numbers they are searched cannot be told, nor whether somebody is in a list.
+// Whoever has the key files in the open as well has everything.
+//
+// # Damage
+//
+// Whatever is read from the disk is sealed to its place. A record that is damaged is noticed
+// by every question that it could have answered, and such a question is told so
+// (Found.Damaged). The gallery can always be had again from central. A file that SQLite itself
+// calls damaged is set aside, and an empty one takes its place.
 //
 // # Fingers
 //
-// The fingers of a list are searched in an index that is in memory only: nothing of it is on disk.
-// A whole list that is applied has its index built beside, before the list counts; changes go
-// into the one at hand. After a start, or when a lease that had ended is renewed, it is built
-// from the sealed entries in the background; until then the list says that it is not ready
+// The fingers of a list are searched in an index that is in memory only: nothing of it is on
+// disk. After a start, or when a lease that had ended is renewed, it is built from the sealed
+// entries in the background; until then the list says that it is not ready
 // (FoundFingers.NotReady). The index is dropped when the list is erased, replaced, or past its
 // lease.
 //
-// The gallery can always be had again from central. A file that SQLite itself calls
-// damaged is set aside, and an empty one takes its place.
+// # Time
+//
+// Everything that central signs tells a time. The latest is kept (Info.Seen): a clock that is
+// behind it was set back.
 package gallery
 
 import (
@@ -42,7 +64,7 @@ import (
 	"sync"
 	"time"
 
-	"boothd/internal/keys"
+	"boothd/internal/keys/rest"
 	"boothd/internal/sqlite"
 )
 
@@ -50,48 +72,53 @@ var schema = sqlite.Schema{ApplicationID: 0x62746c31, Migrations: []string{`
 	CREATE TABLE lists (name TEXT PRIMARY KEY, state BLOB NOT NULL) WITHOUT ROWID;
 	CREATE TABLE entries (number INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
 	CREATE TABLE buckets (number INTEGER PRIMARY KEY, sealed BLOB NOT NULL);
+`, `
+	DROP TABLE entries;
+	DROP TABLE buckets;
+	DELETE FROM lists;
+	CREATE TABLE seen (one INTEGER PRIMARY KEY CHECK (one = 1), time BLOB NOT NULL);
 `}}
 
 // Options are what a gallery may be told. All may be left out.
 type Options struct {
 	Log *slog.Logger
 	Now func() time.Time
+	// Keys keeps the key files; plain files if left out.
+	Keys *rest.Keeper
 }
 
 // Gallery is the local lists. Its methods may be called from several goroutines.
 type Gallery struct {
-	path    string
-	keysDir string
-	log     *slog.Logger
-	now     func() time.Time
-	states  cipher.AEAD
-	writing sync.Mutex // one Apply or Erase at a time
+	path        string
+	keysDir     string
+	keys        *rest.Keeper
+	segmentsDir string
+	log         *slog.Logger
+	now         func() time.Time
+	states      cipher.AEAD
 
-	mu      sync.Mutex
-	files   *files // replaced by startAgain
-	secrets map[generationRef]*secrets
-	damaged map[string]bool // lists in which a question met damage
+	mu    sync.Mutex
+	files *files // replaced by startAgain
+	lists map[string]*list
+	seen  time.Time
 
-	fingers *shelf
-	ctx     context.Context // of the builds; ends with Close
-	cancel  context.CancelFunc
-	builds  sync.WaitGroup
+	committing sync.Mutex // by one at a time, lest the latest time go back
+
+	ctx    context.Context // of what is made ready in the background; ends with Close
+	cancel context.CancelFunc
+	work   sync.WaitGroup
 }
 
-type generationRef struct {
-	list       string
-	generation uint32
-}
-
-// Open opens or creates the gallery in the file path, with its key files in keysDir. Both
-// folders are made if they are missing.
+// Open opens or creates the gallery whose SQLite file is path; the segments are in a folder
+// beside it, their key files in keysDir. Folders are made if they are missing. The lists are
+// made ready in the background: see Wait.
 func Open(ctx context.Context, path, keysDir string, o Options) (*Gallery, error) {
-	for _, dir := range []string{filepath.Dir(path), keysDir} {
+	for _, dir := range []string{filepath.Dir(path), keysDir, segmentsDir(path)} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
 		}
 	}
-	secret, err := keys.Secret(filepath.Join(keysDir, "gallery.key"), secretSize)
+	secret, err := o.Keys.Secret(filepath.Join(keysDir, "gallery.key"), secretSize)
 	if err != nil {
 		return nil, err
 	}
@@ -103,11 +130,13 @@ func Open(ctx context.Context, path, keysDir string, o Options) (*Gallery, error
 	if err != nil {
 		return nil, err
 	}
-	if err := g.openFingers(ctx); err != nil {
+	if err := g.openLists(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("read lists: %w", err), g.Close())
 	}
 	return g, nil
 }
+
+func segmentsDir(path string) string { return filepath.Join(filepath.Dir(path), "segments") }
 
 func newGallery(path, keysDir string, secret []byte, o Options) (*Gallery, error) {
 	if o.Log == nil {
@@ -116,25 +145,30 @@ func newGallery(path, keysDir string, secret []byte, o Options) (*Gallery, error
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	states, err := deriveAEAD(secret, "states")
+	states, err := statesAEAD(secret)
 	if err != nil {
 		return nil, err
 	}
 	g := &Gallery{
-		path: path, keysDir: keysDir, log: o.Log, now: o.Now, states: states,
-		secrets: map[generationRef]*secrets{}, damaged: map[string]bool{},
-		fingers: newShelf(),
+		path: path, keysDir: keysDir, keys: o.Keys, segmentsDir: segmentsDir(path), log: o.Log, now: o.Now, states: states,
+		lists: map[string]*list{},
 	}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	return g, nil
 }
 
-// Close ends what is being made ready and closes the file. Questions and updates must have
+// Close ends what is being made ready and closes the files. Questions and updates must have
 // ended.
 func (g *Gallery) Close() error {
 	g.cancel()
-	g.builds.Wait()
-	g.fingers.clear()
+	g.work.Wait()
+	g.mu.Lock()
+	lists := g.lists
+	g.lists = map[string]*list{}
+	g.mu.Unlock()
+	for _, l := range lists {
+		l.end(ErrNotReady)
+	}
 	return g.database().close()
 }
 
@@ -144,9 +178,48 @@ func (g *Gallery) database() *files {
 	return g.files
 }
 
+// list returns what is in memory of a list; nil if it was never received.
+func (g *Gallery) list(name string) *list {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.lists[name]
+}
+
+// obtain returns what is in memory of a list, made for it if need be.
+func (g *Gallery) obtain(name string) *list {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	l := g.lists[name]
+	if l == nil {
+		l = newList(name, ErrAbsent)
+		close(l.loaded)
+		g.lists[name] = l
+	}
+	return l
+}
+
+// Wait waits until all lists that there were when the gallery was opened are ready, or proved
+// damaged.
+func (g *Gallery) Wait(ctx context.Context) error {
+	g.mu.Lock()
+	lists := make([]*list, 0, len(g.lists))
+	for _, l := range g.lists {
+		lists = append(lists, l)
+	}
+	g.mu.Unlock()
+	for _, l := range lists {
+		select {
+		case <-l.loaded:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
 // Lists tells of every list that was ever received, by name.
 func (g *Gallery) Lists(ctx context.Context) ([]Info, error) {
-	all, err := g.allStates(ctx, g.database().read)
+	all, err := readStates(ctx, g.database().read, g.states)
 	if err != nil {
 		return nil, fmt.Errorf("read lists: %w", err)
 	}
@@ -159,56 +232,26 @@ func (g *Gallery) Lists(ctx context.Context) ([]Info, error) {
 
 // List tells of one list. The error is ErrAbsent or ErrDamaged if there is nothing to tell.
 func (g *Gallery) List(ctx context.Context, name string) (Info, error) {
-	s, err := g.state(ctx, g.database().read, name)
+	s, err := readState(ctx, g.database().read, g.states, name)
 	if err != nil {
 		return Info{}, err
 	}
 	return g.info(s), nil
 }
 
-// info adds what is not in the state itself: whether damage was met.
+// info adds what is not in the state itself: whether damage was met, and the latest time.
 func (g *Gallery) info(s *state) Info {
 	info := s.Info
-	if info.Damaged || info.Erased {
-		return info
-	}
-	if _, err := g.askable(s); err != nil {
-		info.Damaged = true
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	info.Damaged = info.Damaged || g.damaged[s.Name]
+	l := g.list(s.Name)
+	info.Damaged = info.Damaged || !info.Erased && (s.Format != stateFormat || l != nil && l.isDamaged())
+	info.Seen = g.latest()
 	return info
-}
-
-// askable returns the secrets of a list that can be asked; else ErrErased or ErrDamaged.
-func (g *Gallery) askable(s *state) (*secrets, error) {
-	switch {
-	case s.Erased:
-		return nil, ErrErased
-	case s.Format != indexFormat:
-		return nil, fmt.Errorf("%w: indexed by another version", ErrDamaged)
-	}
-	x, err := g.readSecrets(s.Name, s.Generation)
-	if err != nil {
-		return nil, errSecretsGone
-	}
-	return x, nil
-}
-
-func (g *Gallery) noteDamage(list string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if !g.damaged[list] {
-		g.damaged[list] = true
-		g.log.Error("list is damaged: it must be received again", "list", list)
-	}
 }
 
 // Inspect tells of the lists in a gallery that a running daemon may have open. It changes
 // nothing.
-func Inspect(ctx context.Context, path, keysDir string) ([]Info, error) {
-	g, err := openReadOnly(ctx, path, keysDir)
+func Inspect(ctx context.Context, path, keysDir string, k *rest.Keeper) ([]Info, error) {
+	g, err := openReadOnly(ctx, path, keysDir, k)
 	if err != nil {
 		return nil, err
 	}
@@ -216,83 +259,16 @@ func Inspect(ctx context.Context, path, keysDir string) ([]Info, error) {
 	return g.Lists(ctx)
 }
 
-// Examine checks every row of every list in a gallery that a running daemon may have open,
-// as Check does, by list. It changes nothing. Lists that cannot be asked at all have one
-// damaged row; erased ones are left out.
-func Examine(ctx context.Context, path, keysDir string) (map[string]Health, error) {
-	g, err := openReadOnly(ctx, path, keysDir)
+func openReadOnly(ctx context.Context, path, keysDir string, k *rest.Keeper) (*Gallery, error) {
+	secret, err := k.Read(filepath.Join(keysDir, "gallery.key"), secretSize)
 	if err != nil {
 		return nil, err
 	}
-	defer g.Close()
-	infos, err := g.Lists(ctx)
-	if err != nil {
-		return nil, err
-	}
-	all := map[string]Health{}
-	for _, info := range infos {
-		h, err := g.Check(ctx, info.Name)
-		switch {
-		case errors.Is(err, ErrErased):
-			continue
-		case errors.Is(err, ErrDamaged):
-			h.Damaged++
-		case err != nil:
-			return nil, err
-		}
-		all[info.Name] = h
-	}
-	return all, nil
-}
-
-func openReadOnly(ctx context.Context, path, keysDir string) (*Gallery, error) {
-	secret, err := os.ReadFile(filepath.Join(keysDir, "gallery.key"))
-	if err != nil {
-		return nil, err
-	}
-	g, err := newGallery(path, keysDir, secret, Options{})
+	g, err := newGallery(path, keysDir, secret, Options{Keys: k})
 	if err != nil {
 		return nil, err
 	}
 	read, err := sqlite.OpenReadOnly(ctx, path, schema)
 	g.files = &files{read: read}
 	return g, err
-}
-
-// Erase makes the list unreadable for ever by removing its key file, then its rows. Its
-// version is remembered, so that an older one is still refused.
-func (g *Gallery) Erase(ctx context.Context, list string) error {
-	g.writing.Lock()
-	defer g.writing.Unlock()
-	if err := g.erase(context.WithoutCancel(ctx), list); err != nil {
-		return fmt.Errorf("erase list %s: %w", list, err)
-	}
-	return nil
-}
-
-func (g *Gallery) erase(ctx context.Context, list string) error {
-	if !ValidListName(list) {
-		return errListName
-	}
-	g.fingers.forget(list)
-	if err := g.dropSecrets(list, 0); err != nil {
-		return err
-	}
-	tx, err := g.database().write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	s, err := g.state(ctx, tx, list)
-	if err != nil {
-		return err
-	}
-	s.Erased, s.Entries, s.Fingers, s.Buckets, s.Next = true, 0, 0, 0, 0
-	if err := g.writeState(ctx, tx, s); err != nil {
-		return err
-	}
-	if err := deleteGeneration(ctx, tx, s.Generation); err != nil {
-		return err
-	}
-	return tx.Commit()
 }

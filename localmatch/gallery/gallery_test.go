@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,17 +14,23 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"boothd/localmatch/names"
+	"boothd/localmatch/numbers"
 )
 
 var testDay = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
 
 func openGallery(t testing.TB, dir string) *Gallery {
 	t.Helper()
-	g, err := Open(context.Background(), filepath.Join(dir, "gallery.db"), filepath.Join(dir, "keys"), Options{Now: func() time.Time { return testDay }})
+	g, err := Open(context.Background(), filepath.Join(dir, "gallery.db"), filepath.Join(dir, "keys"), Options{Now: func() time.Time { return testDay }, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { g.Close() })
+	if err := g.Wait(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 	return g
 }
 
@@ -52,7 +59,7 @@ func update(list string, base, version uint64, entries int, changes ...Change) U
 	u := Update{
 		List: list, System: "SIS", Version: version, Head: head(version), Base: base,
 		Issued: testDay, Expires: testDay.Add(48 * time.Hour), SoftAge: 24 * time.Hour,
-		Entries: entries, Changes: seq(changes),
+		Entries: entries, Lines: LinesOf(seq(changes)),
 	}
 	if base != 0 {
 		u.BaseHead = head(base)
@@ -75,17 +82,17 @@ func apply(t testing.TB, g *Gallery, u Update) {
 }
 
 // ids returns the ids that the key finds, sorted.
-func ids(t testing.TB, g *Gallery, list string, keys ...Key) []string {
+func found(t testing.TB, g *Gallery, list string, q Question) []string {
 	t.Helper()
-	found, err := g.Find(context.Background(), list, keys)
+	f, err := g.Find(context.Background(), list, q)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found.Damaged > 0 {
-		t.Errorf("%d rows damaged", found.Damaged)
+	if f.Damaged > 0 {
+		t.Errorf("%d records damaged", f.Damaged)
 	}
 	got := []string{}
-	for _, e := range found.Entries {
+	for _, e := range f.Entries {
 		got = append(got, e.ID)
 	}
 	slices.Sort(got)
@@ -99,7 +106,16 @@ func wantIDs(t testing.TB, what string, got []string, want ...string) {
 	}
 }
 
-func name(words ...string) []string { return words }
+func withNumber(n string) Question { return Question{Document: numbers.Document{Number: n}} }
+
+// byName asks for a name and, if it is not 0, a birth year.
+func withName(year int, words ...string) Question {
+	q := Question{Name: names.Parse(strings.Join(words, " "))}
+	if year != 0 {
+		q.Births = []names.Birth{{Year: year}}
+	}
+	return q
+}
 
 func TestWholeListThenChangesAreFoundByEveryKey(t *testing.T) {
 	dir := t.TempDir()
@@ -110,13 +126,13 @@ func TestWholeListThenChangesAreFoundByEveryKey(t *testing.T) {
 		&Entry{ID: "c", Names: []string{"SMITH, JOHN"}})...))
 	find := func(g *Gallery) {
 		t.Helper()
-		wantIDs(t, "number", ids(t, g, "sis", ByNumber("L898902C3")), "a")
-		wantIDs(t, "look-alike number", ids(t, g, "sis", ByNumber("1898902C3")), "a")
-		wantIDs(t, "other number", ids(t, g, "sis", ByNumber("L898902C4")))
-		wantIDs(t, "name", ids(t, g, "sis", ByName(name("ANNA", "MARIA", "ERIKSSON"), 1974)), "a")
-		wantIDs(t, "name, other year", ids(t, g, "sis", ByName(name("ANNA", "MARIA", "ERIKSSON"), 1975)))
-		wantIDs(t, "transliterated name", ids(t, g, "sis", ByName(name("MUELLER", "JOERG"), 1980)), "b")
-		wantIDs(t, "name without birth date", ids(t, g, "sis", ByName(name("JOHN", "SMITH"), 0)), "c")
+		wantIDs(t, "number", found(t, g, "sis", withNumber("L898902C3")), "a")
+		wantIDs(t, "look-alike number", found(t, g, "sis", withNumber("1898902C3")), "a")
+		wantIDs(t, "other number", found(t, g, "sis", withNumber("L898902C4")))
+		wantIDs(t, "name", found(t, g, "sis", withName(1974, "ANNA", "MARIA", "ERIKSSON")), "a")
+		wantIDs(t, "another name", found(t, g, "sis", withName(1974, "XANTHIPPE", "QUERULOUS")))
+		wantIDs(t, "transliterated name", found(t, g, "sis", withName(1980, "MUELLER", "JOERG")), "b")
+		wantIDs(t, "name without birth date", found(t, g, "sis", withName(0, "JOHN", "SMITH")), "c")
 	}
 	find(g)
 	g.Close()
@@ -126,11 +142,11 @@ func TestWholeListThenChangesAreFoundByEveryKey(t *testing.T) {
 	apply(t, g, update("sis", 3, 4, 3, Change{Drop: "c"},
 		Change{Put: person("a", "ERIKSSON, Anna", "1974-08-12", "N1")},
 		Change{Put: person("d", "NEW, ONE", "2001-01-01", "D4")}))
-	wantIDs(t, "dropped", ids(t, g, "sis", ByName(name("JOHN", "SMITH"), 0)))
-	wantIDs(t, "old number of a changed entry", ids(t, g, "sis", ByNumber("L898902C3")))
-	wantIDs(t, "new number of a changed entry", ids(t, g, "sis", ByNumber("N1")), "a")
-	wantIDs(t, "new entry", ids(t, g, "sis", ByNumber("D4")), "d")
-	wantIDs(t, "untouched entry", ids(t, g, "sis", ByNumber("X12345")), "b")
+	wantIDs(t, "dropped", found(t, g, "sis", withName(0, "JOHN", "SMITH")))
+	wantIDs(t, "old number of a changed entry", found(t, g, "sis", withNumber("L898902C3")))
+	wantIDs(t, "new number of a changed entry", found(t, g, "sis", withNumber("N1")), "a")
+	wantIDs(t, "new entry", found(t, g, "sis", withNumber("D4")), "d")
+	wantIDs(t, "untouched entry", found(t, g, "sis", withNumber("X12345")), "b")
 	h, err := g.Check(context.Background(), "sis")
 	if err != nil || h != (Health{Entries: 3}) {
 		t.Errorf("Check = %+v, %v", h, err)
@@ -146,13 +162,12 @@ func TestListsStandSideBySide(t *testing.T) {
 	apply(t, g, update("sis", 0, 1, 1, puts(person("a", "ONE", "1970", "N1"))...))
 	apply(t, g, update("sltd", 0, 7, 1, puts(person("a", "TWO", "1970", "N2"))...))
 	apply(t, g, update("sis", 0, 2, 1, puts(person("a", "ONE", "1970", "N3"))...))
-	wantIDs(t, "sltd", ids(t, g, "sltd", ByNumber("N2")), "a")
-	wantIDs(t, "sis, gone", ids(t, g, "sis", ByNumber("N1")))
-	wantIDs(t, "sis, other list's", ids(t, g, "sis", ByNumber("N2")))
-	wantIDs(t, "sis", ids(t, g, "sis", ByNumber("N3")), "a")
-	var rows int
-	if err := g.database().write.QueryRow("SELECT count(*) FROM entries").Scan(&rows); err != nil || rows != 2 {
-		t.Errorf("%d entries on disk, %v; want 2", rows, err)
+	wantIDs(t, "sltd", found(t, g, "sltd", withNumber("N2")), "a")
+	wantIDs(t, "sis, gone", found(t, g, "sis", withNumber("N1")))
+	wantIDs(t, "sis, other list's", found(t, g, "sis", withNumber("N2")))
+	wantIDs(t, "sis", found(t, g, "sis", withNumber("N3")), "a")
+	if files, err := filepath.Glob(filepath.Join(g.segmentsDir, "*.records")); err != nil || len(files) != 2 {
+		t.Errorf("segments on disk: %v, %v; want one of each list", files, err)
 	}
 }
 
@@ -166,11 +181,11 @@ func TestApplyRefuses(t *testing.T) {
 	expired.Expires = expired.Issued
 	broken := update("sis", 0, 6, 2)
 	bang := errors.New("bang")
-	broken.Changes = func(yield func(Change, error) bool) {
+	broken.Lines = LinesOf(func(yield func(Change, error) bool) {
 		if yield(one[0], nil) {
 			yield(Change{}, bang)
 		}
-	}
+	})
 	for what, c := range map[string]struct {
 		u    Update
 		want error
@@ -196,7 +211,7 @@ func TestApplyRefuses(t *testing.T) {
 			if err == nil || c.want != nil && !errors.Is(err, c.want) {
 				t.Fatalf("error = %v, want %v", err, c.want)
 			}
-			wantIDs(t, "afterwards", ids(t, g, "sis", ByNumber("N1")), "a")
+			wantIDs(t, "afterwards", found(t, g, "sis", withNumber("N1")), "a")
 			if infos, err := g.Lists(context.Background()); err != nil || len(infos) != 1 || infos[0].Version != 5 || infos[0].Damaged {
 				t.Errorf("Lists = %+v, %v", infos, err)
 			}
@@ -209,15 +224,15 @@ func TestCancelledApplyChangesNothing(t *testing.T) {
 	apply(t, g, update("sis", 0, 1, 1, puts(person("a", "ONE", "1970", "N1"))...))
 	ctx, cancel := context.WithCancel(context.Background())
 	u := update("sis", 0, 2, 2)
-	u.Changes = func(yield func(Change, error) bool) {
+	u.Lines = LinesOf(func(yield func(Change, error) bool) {
 		yield(Change{Put: person("b", "TWO", "1970", "N2")}, nil)
 		cancel()
 		yield(Change{Put: person("c", "TWO", "1970", "N3")}, nil)
-	}
+	})
 	if err := g.Apply(ctx, u); !errors.Is(err, context.Canceled) {
 		t.Fatalf("error = %v", err)
 	}
-	wantIDs(t, "afterwards", ids(t, g, "sis", ByNumber("N1")), "a")
+	wantIDs(t, "afterwards", found(t, g, "sis", withNumber("N1")), "a")
 }
 
 func TestLaterPutsAndDropsOfOneUpdateCount(t *testing.T) {
@@ -225,9 +240,9 @@ func TestLaterPutsAndDropsOfOneUpdateCount(t *testing.T) {
 	changes := append(puts(person("a", "ONE", "1970", "N1"), person("b", "TWO", "1971", "N2")),
 		Change{Put: person("a", "ONE", "1970", "N3")}, Change{Drop: "b"})
 	apply(t, g, update("sis", 0, 1, 1, changes...))
-	wantIDs(t, "first put", ids(t, g, "sis", ByNumber("N1")))
-	wantIDs(t, "second put", ids(t, g, "sis", ByNumber("N3")), "a")
-	wantIDs(t, "dropped", ids(t, g, "sis", ByNumber("N2")))
+	wantIDs(t, "first put", found(t, g, "sis", withNumber("N1")))
+	wantIDs(t, "second put", found(t, g, "sis", withNumber("N3")), "a")
+	wantIDs(t, "dropped", found(t, g, "sis", withNumber("N2")))
 }
 
 func TestNothingReadableIsOnDisk(t *testing.T) {
@@ -263,7 +278,7 @@ func TestErasedListIsGoneButItsVersionIsRemembered(t *testing.T) {
 	if err := g.Erase(context.Background(), "sis"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := g.Find(context.Background(), "sis", []Key{ByNumber("N1")}); !errors.Is(err, ErrErased) {
+	if _, err := g.Find(context.Background(), "sis", withNumber("N1")); !errors.Is(err, ErrErased) {
 		t.Errorf("Find: %v, want ErrErased", err)
 	}
 	if files, _ := filepath.Glob(filepath.Join(dir, "keys", "sis.*")); len(files) != 0 {
@@ -276,7 +291,7 @@ func TestErasedListIsGoneButItsVersionIsRemembered(t *testing.T) {
 		t.Errorf("changes: %v, want ErrErased", err)
 	}
 	apply(t, g, update("sis", 0, 5, 1, list...))
-	wantIDs(t, "received again", ids(t, g, "sis", ByNumber("N1")), "a")
+	wantIDs(t, "received again", found(t, g, "sis", withNumber("N1")), "a")
 	if err := g.Erase(context.Background(), "other"); !errors.Is(err, ErrAbsent) {
 		t.Errorf("erase of a list never received: %v", err)
 	}
@@ -310,8 +325,8 @@ func TestQuestionsSeeOneVersionWhileAnotherIsApplied(t *testing.T) {
 	for range 2 {
 		wg.Go(func() {
 			for {
-				found, err := g.Find(context.Background(), "sis", []Key{ByName(name("NAME", "SAME"), 1970)})
-				if err != nil || found.Damaged > 0 || len(found.Entries) != 200 {
+				found, err := g.Find(context.Background(), "sis", withName(1970, "NAME", "SAME"))
+				if err != nil || found.Damaged > 0 || len(found.Entries) != MaxNamed {
 					t.Errorf("%d entries, %d damaged, %v", len(found.Entries), found.Damaged, err)
 					return
 				}
@@ -340,26 +355,31 @@ func TestQuestionIsAnsweredInTheMiddleOfAnUpdate(t *testing.T) {
 	g := openGallery(t, t.TempDir())
 	apply(t, g, update("sis", 0, 1, 1, puts(person("a", "ONE", "1970", "N1"))...))
 	u := update("sis", 0, 2, 2)
-	u.Changes = func(yield func(Change, error) bool) {
+	u.Lines = LinesOf(func(yield func(Change, error) bool) {
 		yield(Change{Put: person("b", "TWO", "1970", "N2")}, nil)
-		wantIDs(t, "old version", ids(t, g, "sis", ByNumber("N1")), "a")
-		wantIDs(t, "half of the new version", ids(t, g, "sis", ByNumber("N2")))
+		wantIDs(t, "old version", found(t, g, "sis", withNumber("N1")), "a")
+		wantIDs(t, "half of the new version", found(t, g, "sis", withNumber("N2")))
 		yield(Change{Put: person("c", "TWO", "1970", "N3")}, nil)
-	}
+	})
 	apply(t, g, u)
-	wantIDs(t, "new version", ids(t, g, "sis", ByNumber("N2")), "b")
+	wantIDs(t, "new version", found(t, g, "sis", withNumber("N2")), "b")
 }
 
 func TestMoreThanOneQuestionMayFindIsSaid(t *testing.T) {
 	g := openGallery(t, t.TempDir())
 	var entries []*Entry
 	for i := range MaxFound + 1 {
-		entries = append(entries, person(fmt.Sprint(i), "SAME, NAME", "1970", fmt.Sprint("N", i)))
+		entries = append(entries, person(fmt.Sprint(i), "SAME, NAME", "1970", "SAME1"))
 	}
 	apply(t, g, update("sis", 0, 1, len(entries), puts(entries...)...))
-	found, err := g.Find(context.Background(), "sis", []Key{ByName(name("SAME", "NAME"), 1970)})
-	if err != nil || !found.More || len(found.Entries) != MaxFound {
-		t.Errorf("More = %t, %d entries, %v", found.More, len(found.Entries), err)
+	for what, c := range map[string]struct {
+		q    Question
+		most int
+	}{"by number": {withNumber("SAME1"), MaxFound}, "by name": {withName(1970, "SAME", "NAME"), MaxNamed}} {
+		f, err := g.Find(context.Background(), "sis", c.q)
+		if err != nil || !f.More && !f.MoreNamed || len(f.Entries) != c.most {
+			t.Errorf("%s: More = %t, %t, %d entries, %v; want %d", what, f.More, f.MoreNamed, len(f.Entries), err, c.most)
+		}
 	}
 }
 
@@ -368,17 +388,17 @@ func TestInspectReadsBesideARunningDaemonAndAfterIt(t *testing.T) {
 	g := openGallery(t, dir)
 	apply(t, g, update("sis", 0, 1, 1, puts(person("a", "ONE", "1970", "N1"))...))
 	for _, what := range []string{"running", "stopped"} {
-		infos, err := Inspect(context.Background(), filepath.Join(dir, "gallery.db"), filepath.Join(dir, "keys"))
+		infos, err := Inspect(context.Background(), filepath.Join(dir, "gallery.db"), filepath.Join(dir, "keys"), nil)
 		if err != nil || len(infos) != 1 || infos[0].Name != "sis" || infos[0].Damaged {
 			t.Errorf("%s: Inspect = %+v, %v", what, infos, err)
 		}
-		all, err := Examine(context.Background(), filepath.Join(dir, "gallery.db"), filepath.Join(dir, "keys"))
+		all, err := Examine(context.Background(), filepath.Join(dir, "gallery.db"), filepath.Join(dir, "keys"), nil)
 		if err != nil || len(all) != 1 || all["sis"] != (Health{Entries: 1}) {
 			t.Errorf("%s: Examine = %+v, %v", what, all, err)
 		}
 		g.Close()
 	}
-	if _, err := Inspect(context.Background(), filepath.Join(dir, "none.db"), filepath.Join(dir, "keys")); err == nil {
+	if _, err := Inspect(context.Background(), filepath.Join(dir, "none.db"), filepath.Join(dir, "keys"), nil); err == nil {
 		t.Error("inspected a file that is not there")
 	}
 }

@@ -2,11 +2,15 @@ package gallery
 
 import (
 	"log/slog"
+	"slices"
 	"strconv"
+
+	"boothd/localmatch/numbers"
 )
 
-// Key is what entries are looked up by. Keys that are equal after folding are equal. It
-// holds personal data; on disk there is only its HMAC.
+// Key is what an entry is looked up by in a database that finds only what is equal: its number,
+// or its name with the year of birth. Keys that are equal after folding are equal. It holds
+// personal data; on disk there is only its HMAC.
 type Key struct {
 	kind keyKind
 	text string
@@ -16,8 +20,7 @@ type Key struct {
 type keyKind byte
 
 const (
-	byID keyKind = iota + 1
-	byNumber
+	byNumber keyKind = iota + 1
 	byName
 	byCutName
 )
@@ -28,8 +31,8 @@ func (k Key) LogValue() slog.Value { return slog.StringValue("lookup key") }
 // String keeps the key out of printed text.
 func (k Key) String() string { return "lookup key" }
 
-// ByNumber finds the entries with the document number or a look-alike of it (FoldNumber).
-func ByNumber(number string) Key { return Key{kind: byNumber, text: FoldNumber(number)} }
+// ByNumber finds the entries with the document number or a look-alike of it (numbers.Fold).
+func ByNumber(number string) Key { return Key{kind: byNumber, text: numbers.Fold(number)} }
 
 // The years that are none: NoYear finds the entries whose birth date is not known, AnyYear
 // finds all.
@@ -61,13 +64,37 @@ func (k Key) bytes() []byte {
 	return append(b, k.text...)
 }
 
-// keysOf returns every key that finds the entry, the one by its id first.
-func keysOf(e *Entry) []Key {
-	keys := []Key{{kind: byID, text: e.ID}}
-	seen := map[Key]bool{}
+// Keys returns the keys by which the question finds entries.
+func (q *Question) Keys() []Key {
+	var keys []Key
+	if q.Document.Number != "" {
+		keys = append(keys, ByNumber(q.Document.Number))
+	}
+	tokens, ok := NameTokens(q.Name.Text)
+	if !ok {
+		return keys
+	}
+	years := []int{AnyYear}
+	if len(q.Births) > 0 {
+		years[0] = NoYear
+	}
+	for _, b := range q.Births {
+		years = append(years, b.Year)
+	}
+	for _, year := range years {
+		keys = append(keys, ByName(tokens, year))
+		if q.Name.Cut {
+			keys = append(keys, ByCutName(tokens, year))
+		}
+	}
+	return keys
+}
+
+// KeysOf returns every key by which a question finds the entry.
+func KeysOf(e *Entry) []Key {
+	var keys []Key
 	add := func(k Key) {
-		if !seen[k] {
-			seen[k] = true
+		if !slices.Contains(keys, k) {
 			keys = append(keys, k)
 		}
 	}

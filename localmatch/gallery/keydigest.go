@@ -5,9 +5,6 @@ import (
 	"crypto/sha256"
 )
 
-// KeysOf returns every key by which a traveller's document can find the entry.
-func KeysOf(e *Entry) []Key { return keysOf(e)[1:] } // without that of its id
-
 // Digest is the HMAC-SHA-256 of the key: equal for keys that are equal, and nothing that
 // tells who is meant to whoever lacks the secret.
 func (k Key) Digest(secret []byte) [sha256.Size]byte {

@@ -1,6 +1,7 @@
 package gallery
 
 import (
+	"boothd/localmatch/numbers"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -119,7 +120,7 @@ func FuzzReadEntries(f *testing.F) {
 				continue
 			}
 			// What is accepted can be stored and read again, and found by its keys.
-			keys := keysOf(e)
+			keys := KeysOf(e)
 			out, err := json.Marshal(Change{Put: e})
 			if err != nil {
 				t.Fatal(err)
@@ -128,7 +129,7 @@ func FuzzReadEntries(f *testing.F) {
 				if err != nil {
 					t.Fatalf("%s: %v", out, err)
 				}
-				if again := keysOf(c.Put); len(again) != len(keys) {
+				if again := KeysOf(c.Put); len(again) != len(keys) {
 					t.Errorf("%d keys, then %d", len(keys), len(again))
 				}
 			}
@@ -155,7 +156,7 @@ func FuzzNames(f *testing.F) {
 				t.Errorf("%q is not found by %q", s, form)
 			}
 		}
-		if n := FoldNumber(s); FoldNumber(n) != n || NormalNumber(n) != n {
+		if n := numbers.Fold(s); numbers.Fold(n) != n || numbers.Normal(n) != n {
 			t.Errorf("number %q folds to %q", s, n)
 		}
 	})

@@ -4,46 +4,40 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"boothd/internal/keys"
+	"boothd/localmatch/gallery/segment"
+	"boothd/localmatch/numbers"
 )
 
 const secretSize = 32 // bytes of a key file
 
 var errSealed = errors.New("sealed row does not open")
 
-// secrets are the keys of one generation of a list, all derived from its key file.
+// secrets are the keys of one segment, all derived from its key file.
 type secrets struct {
-	list    string
-	entries cipher.AEAD
-	buckets cipher.AEAD
-	lookup  []byte
+	key     []byte // of its files
+	numbers numbers.Secret
 }
 
-func deriveSecrets(list string, secret []byte) (*secrets, error) {
-	s := &secrets{list: list}
-	var err error
-	if s.entries, err = deriveAEAD(secret, "entries"); err != nil {
+func deriveSecrets(key []byte) (*secrets, error) {
+	n, err := hkdf.Key(sha256.New, key, nil, "boothd gallery numbers v2", len(numbers.Secret{}))
+	if err != nil {
 		return nil, err
 	}
-	if s.buckets, err = deriveAEAD(secret, "buckets"); err != nil {
-		return nil, err
-	}
-	s.lookup, err = hkdf.Key(sha256.New, secret, nil, "boothd gallery lookup v1", 32)
-	return s, err
+	return &secrets{key, numbers.Secret(n)}, nil
 }
 
-func deriveAEAD(secret []byte, purpose string) (cipher.AEAD, error) {
-	key, err := hkdf.Key(sha256.New, secret, nil, "boothd gallery "+purpose+" v1", 32)
+// statesAEAD seals what the lists are.
+func statesAEAD(secret []byte) (cipher.AEAD, error) {
+	key, err := hkdf.Key(sha256.New, secret, nil, "boothd gallery states v2", 32)
 	if err != nil {
 		return nil, err
 	}
@@ -54,108 +48,79 @@ func deriveAEAD(secret []byte, purpose string) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// seal closes plaintext for one place: the row's number and the list are bound to it, so
-// that a row moved elsewhere does not open.
-func seal(a cipher.AEAD, list string, number int64, plaintext []byte) []byte {
+// seal closes plaintext for one place, so that a row moved elsewhere does not open.
+func seal(a cipher.AEAD, place string, plaintext []byte) []byte {
 	box := make([]byte, a.NonceSize(), a.NonceSize()+len(plaintext)+a.Overhead())
 	rand.Read(box)
-	return a.Seal(box, box, plaintext, place(list, number))
+	return a.Seal(box, box, plaintext, []byte(place))
 }
 
-func open(a cipher.AEAD, list string, number int64, box []byte) ([]byte, error) {
+func open(a cipher.AEAD, place string, box []byte) ([]byte, error) {
 	if len(box) < a.NonceSize()+a.Overhead() {
 		return nil, errSealed
 	}
-	plaintext, err := a.Open(nil, box[:a.NonceSize()], box[a.NonceSize():], place(list, number))
+	plaintext, err := a.Open(nil, box[:a.NonceSize()], box[a.NonceSize():], []byte(place))
 	if err != nil {
 		return nil, errSealed
 	}
 	return plaintext, nil
 }
 
-func place(list string, number int64) []byte {
-	return append(binary.BigEndian.AppendUint64(nil, uint64(number)), list...)
+func (g *Gallery) keyFile(list string, serial uint32) string {
+	return filepath.Join(g.keysDir, fmt.Sprintf("%s.%d.key", list, serial))
 }
 
-// digest is a lookup key as it stands in the database.
-type digest [16]byte
-
-func (s *secrets) digest(k Key) digest {
-	h := hmac.New(sha256.New, s.lookup)
-	h.Write(k.bytes())
-	var sum [sha256.Size]byte
-	return digest(h.Sum(sum[:0])[:len(digest{})])
-}
-
-func (g *Gallery) keyFile(list string, generation uint32) string {
-	return filepath.Join(g.keysDir, fmt.Sprintf("%s.%d.key", list, generation))
-}
-
-// makeSecrets makes the key file of a new generation. One that a lost transaction left
-// behind closes nothing and is replaced.
-func (g *Gallery) makeSecrets(list string, generation uint32) (*secrets, error) {
-	path := g.keyFile(list, generation)
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+// makeSecrets makes the key file of a new segment. What an update that was lost has left
+// behind under its name is removed.
+func (g *Gallery) makeSecrets(list string, serial uint32) (*secrets, error) {
+	for _, path := range g.segmentFiles(list, serial) {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+	}
+	if err := g.keys.Erase(g.keyFile(list, serial)); err != nil {
 		return nil, err
 	}
-	secret := make([]byte, secretSize)
-	rand.Read(secret)
-	if err := keys.WriteNew(path, secret, 0o600); err != nil {
+	key, err := g.keys.Secret(g.keyFile(list, serial), secretSize)
+	if err != nil {
 		return nil, err
 	}
-	return deriveSecrets(list, secret)
+	return deriveSecrets(key)
 }
 
 // readSecrets reads a key file that must exist.
-func (g *Gallery) readSecrets(list string, generation uint32) (*secrets, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	ref := generationRef{list, generation}
-	if s, ok := g.secrets[ref]; ok {
-		return s, nil
-	}
-	secret, err := os.ReadFile(g.keyFile(list, generation))
+func (g *Gallery) readSecrets(list string, serial uint32) (*secrets, error) {
+	key, err := g.keys.Read(g.keyFile(list, serial), secretSize)
 	if err != nil {
 		return nil, err
 	}
-	if len(secret) != secretSize {
-		return nil, fmt.Errorf("read %s: %d bytes, want %d", g.keyFile(list, generation), len(secret), secretSize)
-	}
-	s, err := deriveSecrets(list, secret)
-	if err != nil {
-		return nil, err
-	}
-	g.secrets[ref] = s
-	return s, nil
+	return deriveSecrets(key)
 }
 
-// dropSecrets removes the list's key files but the one to keep (0 for none), durably.
-func (g *Gallery) dropSecrets(list string, keep uint32) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for ref := range g.secrets {
-		if ref.list == list && ref.generation != keep {
-			delete(g.secrets, ref)
-		}
-	}
-	files, err := os.ReadDir(g.keysDir)
+// keep removes the files and keys of the list's segments but of those to keep, durably. The
+// keys go first: without its key a segment is nothing.
+func (g *Gallery) keep(list string, serials map[uint32]bool) error {
+	err := removeFiles(g.keysDir, list, serials, g.keys.Erase)
+	return errors.Join(err, removeFiles(g.segmentsDir, list, serials, os.Remove))
+}
+
+// removeFiles removes the files LIST.SERIAL… of other serials than those to keep. An erasure may
+// do so at the same time as somebody else: what is gone already is no error.
+func removeFiles(dir, list string, keep map[uint32]bool, remove func(path string) error) error {
+	files, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, f := range files {
-		name, ok := strings.CutSuffix(f.Name(), ".key")
-		dot := strings.LastIndexByte(name, '.')
-		if !ok || dot < 0 || name[:dot] != list || f.Name() == filepath.Base(g.keyFile(list, keep)) {
+		name, found := strings.CutPrefix(f.Name(), list+".")
+		var serial uint32
+		if _, err := fmt.Sscanf(name, "%d.", &serial); !found || err != nil || keep[serial] {
 			continue
 		}
-		if err := os.Remove(filepath.Join(g.keysDir, f.Name())); err != nil {
-			return err
+		if err := remove(filepath.Join(dir, f.Name())); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
 		}
 	}
-	dir, err := os.Open(g.keysDir)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return dir.Sync()
+	return errors.Join(append(errs, segment.SyncFolder(dir))...)
 }

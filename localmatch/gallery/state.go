@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -52,41 +53,46 @@ type Info struct {
 	// Damaged is set when the list, or a part of it, cannot be read. Only applying the
 	// whole list again helps.
 	Damaged bool `json:"damaged,omitempty"`
+	// Seen is the latest time that anything signed by central has told this booth: a clock
+	// that is behind it was set back.
+	Seen time.Time `json:"seen"`
 }
 
-// indexFormat is raised when names or numbers fold differently, when the rows or the state
-// change, or when entries are held to more. A list that was indexed otherwise counts as
-// damaged until it was received again.
-const indexFormat = 2
+// stateFormat is raised when the state or what lies in segments changes. A list of another
+// format counts as damaged until it was received again.
+const stateFormat = 3
 
 // state is the one row that a list has in the table of lists.
 type state struct {
 	Info
-	Format     int    `json:"format"`
-	Generation uint32 `json:"generation"` // names its rows and its key file
-	Buckets    uint32 `json:"buckets"`    // a power of two
-	Next       uint32 `json:"next"`       // number of the next entry
+	Format   int            `json:"format"`
+	Segments []segmentState `json:"segments"` // the oldest first
+	Next     uint32         `json:"next"`     // serial of the next segment
 }
 
-// Rows of entries and buckets are numbered by generation and then within it.
-func (s *state) row(i uint32) int64 { return row(s.Generation, i) }
-
-func row(generation, i uint32) int64 { return int64(generation)<<32 | int64(i) }
+// segmentState is one of the sets of records that make up a list: a whole list, or the changes of
+// one update or several.
+type segmentState struct {
+	Serial  uint32 `json:"serial"`  // names its files and its key
+	Version uint64 `json:"version"` // the last whose changes it holds
+	Records int    `json:"records"`
+}
 
 // What stands in a list's way of being asked.
 var (
-	ErrAbsent  = errors.New("list was never received")
-	ErrErased  = errors.New("list was erased")
-	ErrDamaged = errors.New("list is damaged")
+	ErrAbsent   = errors.New("list was never received")
+	ErrErased   = errors.New("list was erased")
+	ErrDamaged  = errors.New("list is damaged")
+	ErrNotReady = errors.New("list is being made ready")
 )
 
-// querier is a connection or a transaction on it.
+// querier is a database or a transaction on it.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-func (g *Gallery) state(ctx context.Context, q querier, list string) (*state, error) {
+func readState(ctx context.Context, q querier, a cipher.AEAD, list string) (*state, error) {
 	var box []byte
 	err := q.QueryRowContext(ctx, "SELECT state FROM lists WHERE name = ?", list).Scan(&box)
 	switch {
@@ -95,16 +101,16 @@ func (g *Gallery) state(ctx context.Context, q querier, list string) (*state, er
 	case err != nil:
 		return nil, fmt.Errorf("read list %s: %w", list, err)
 	}
-	return openState(g.states, list, box)
+	return openState(a, list, box)
 }
 
 func openState(a cipher.AEAD, list string, box []byte) (*state, error) {
-	plaintext, err := open(a, list, 0, box)
+	plaintext, err := open(a, "list "+list, box)
 	if err != nil {
 		return nil, fmt.Errorf("state of list %s: %w", list, ErrDamaged)
 	}
 	var s state
-	if err := json.Unmarshal(plaintext, &s); err != nil || s.Name != list || s.Buckets&(s.Buckets-1) != 0 {
+	if err := json.Unmarshal(plaintext, &s); err != nil || s.Name != list {
 		return nil, fmt.Errorf("state of list %s: %w", list, ErrDamaged)
 	}
 	return &s, nil
@@ -116,12 +122,12 @@ func (g *Gallery) writeState(ctx context.Context, tx *sql.Tx, s *state) error {
 		return err
 	}
 	_, err = tx.ExecContext(ctx, "INSERT INTO lists (name, state) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET state = excluded.state",
-		s.Name, seal(g.states, s.Name, 0, plaintext))
+		s.Name, seal(g.states, "list "+s.Name, plaintext))
 	return err
 }
 
-// allStates reads all lists. One whose state does not open is returned as damaged.
-func (g *Gallery) allStates(ctx context.Context, q querier) ([]*state, error) {
+// readStates reads all lists. One whose state does not open is returned as damaged.
+func readStates(ctx context.Context, q querier, a cipher.AEAD) ([]*state, error) {
 	rows, err := q.QueryContext(ctx, "SELECT name, state FROM lists ORDER BY name")
 	if err != nil {
 		return nil, err
@@ -134,11 +140,18 @@ func (g *Gallery) allStates(ctx context.Context, q querier) ([]*state, error) {
 		if err := rows.Scan(&name, &box); err != nil {
 			return nil, err
 		}
-		s, err := openState(g.states, name, box)
+		s, err := openState(a, name, box)
 		if err != nil {
 			s = &state{Info: Info{Name: name, Damaged: true}}
 		}
 		all = append(all, s)
 	}
 	return all, rows.Err()
+}
+
+// clone returns a state that can be changed.
+func (s *state) clone() *state {
+	c := *s
+	c.Segments = slices.Clone(s.Segments)
+	return &c
 }

@@ -1,6 +1,7 @@
 package gallery
 
 import (
+	"boothd/localmatch/numbers"
 	"fmt"
 	"slices"
 	"time"
@@ -115,7 +116,7 @@ func (e *Entry) validateDocuments() error {
 			return err
 		}
 		switch {
-		case NormalNumber(d.Number) == "":
+		case numbers.Normal(d.Number) == "":
 			return &FieldError{field + ".number", "no letter A to Z and no digit in it"}
 		case d.Type != "" && !isCode(d.Type, 2):
 			return &FieldError{field + ".type", "not a code of one or two letters A to Z"}
@@ -171,19 +172,43 @@ func ValidBirthDate(s string) bool {
 type birthDate struct{ year, month, day int }
 
 func parseBirthDate(s string) (birthDate, bool) {
-	layout := map[int]string{4: "2006", 7: "2006-01", 10: "2006-01-02"}[len(s)]
-	t, err := time.Parse(layout, s)
-	if layout == "" || err != nil || t.Year() < minYear || t.Year() > maxYear {
+	var d birthDate
+	var ok bool
+	switch len(s) {
+	case 10:
+		d.day, ok = number(s[8:])
+		if !ok || s[7] != '-' || d.day < 1 {
+			return birthDate{}, false
+		}
+		fallthrough
+	case 7:
+		d.month, ok = number(s[5:7])
+		if !ok || s[4] != '-' || d.month < 1 || d.month > 12 {
+			return birthDate{}, false
+		}
+		fallthrough
+	case 4:
+		d.year, ok = number(s[:4])
+	}
+	if !ok || d.year < minYear || d.year > maxYear || d.day > 28 && d.day > daysIn(d.year, d.month) {
 		return birthDate{}, false
 	}
-	d := birthDate{year: t.Year()}
-	if len(s) >= 7 {
-		d.month = int(t.Month())
-	}
-	if len(s) == 10 {
-		d.day = t.Day()
-	}
 	return d, true
+}
+
+// number reads digits and nothing else.
+func number(s string) (n int, ok bool) {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
+		n = 10*n + int(s[i]-'0')
+	}
+	return n, true
+}
+
+func daysIn(year, month int) int {
+	return time.Date(year, time.Month(month+1), 0, 0, 0, 0, 0, time.UTC).Day()
 }
 
 func text(field, s string, most int) error {
@@ -194,7 +219,7 @@ func text(field, s string, most int) error {
 		return &FieldError{field, "not UTF-8"}
 	}
 	for _, r := range s {
-		if unicode.IsControl(r) {
+		if (r < ' ' || r > '~') && unicode.IsControl(r) {
 			return &FieldError{field, "a control character in it"}
 		}
 	}

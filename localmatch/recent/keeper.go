@@ -13,9 +13,12 @@ import (
 // Keeper is a check.Recorder that also remembers each check once its outcome is recorded.
 type Keeper struct {
 	check.Recorder
-	store *Store
-	log   *slog.Logger
-	queue chan *capture.Record
+	// Remembered is called with the record of each check once it is remembered; nil if nobody
+	// wants to know.
+	Remembered func(ctx context.Context, r *capture.Record)
+	store      *Store
+	log        *slog.Logger
+	queue      chan *capture.Record
 }
 
 // waiting is how many checks may wait to be remembered. An officer needs a minute for one.
@@ -80,14 +83,21 @@ func (k *Keeper) drain(ctx context.Context) {
 }
 
 func (k *Keeper) remember(ctx context.Context, r *capture.Record) {
-	if err := k.store.Add(context.WithoutCancel(ctx), CheckOf(r)); err != nil {
+	ctx = context.WithoutCancel(ctx)
+	if err := k.store.Add(ctx, CheckOf(r)); err != nil {
 		k.log.Error("check not remembered", "check", r.Check, "err", err)
+		return
+	}
+	if k.Remembered != nil {
+		k.Remembered(ctx, r)
 	}
 }
 
 // CheckOf is what is remembered of a check whose outcome a record tells.
 func CheckOf(r *capture.Record) Check {
-	c := Check{ID: r.Check, Booth: r.Booth, At: r.At, Zone: capture.LastZone(r.Evidence), Systems: r.Officer.Profile.Systems}
+	c := Check{
+		ID: r.Check, Booth: r.Booth, Profile: r.Officer.Profile.Name, At: r.At, Zone: capture.LastZone(r.Evidence), Systems: r.Officer.Profile.Systems,
+	}
 	for _, e := range r.Evidence {
 		if e.Finger != nil && len(e.Finger.PNG) > 0 {
 			if t := template(e.Finger); t != nil {
@@ -98,6 +108,9 @@ func CheckOf(r *capture.Record) Check {
 	for _, a := range r.Answers {
 		for _, f := range a.Findings {
 			c.Seen = append(c.Seen, seen(a.System, f.Entry))
+		}
+		if len(a.Findings) == 0 && (a.State == capture.StateHit || a.State == capture.StatePossible) {
+			c.Seen = append(c.Seen, seenState(a.System, a.State))
 		}
 	}
 	return c

@@ -16,9 +16,10 @@ import (
 
 // Found is a check whose traveller an entry names. Personal data.
 type Found struct {
-	Check string // its id
-	Booth string
-	At    time.Time // of the check
+	Check   string // its id
+	Booth   string
+	Profile string    // the name of the officer's
+	At      time.Time // of the check
 	// Answer is what the system would have said; it has the finding, and neither evidence
 	// nor source.
 	Answer capture.Answer
@@ -28,7 +29,7 @@ type Found struct {
 func (f Found) LogValue() slog.Value { return slog.StringValue("found check " + f.Check) }
 
 // Match compares the entries of a system with the checks that are remembered and returns
-// what was not found before. The same entry is told of a check once. What goes wrong with
+// what the checks did not find themselves. What goes wrong with
 // one check does not keep the others from being compared; the error tells of it.
 func (s *Store) Match(ctx context.Context, system string, entries []gallery.Entry) ([]Found, error) {
 	var found []Found
@@ -90,7 +91,7 @@ func (s *Store) named(ctx context.Context, e *gallery.Entry) ([]string, error) {
 // compare opens one check and compares it with the entry, one of so many that are new.
 func (s *Store) compare(ctx context.Context, id, system string, e *gallery.Entry, entries int) (*Found, error) {
 	c, err := s.read(ctx, id)
-	if err != nil || c == nil || s.now().Sub(c.At) > Keep || slices.Contains(c.Seen, seen(system, e.ID)) {
+	if err != nil || c == nil || s.now().Sub(c.At) > Keep {
 		return nil, err
 	}
 	a := capture.Answer{System: system, AsOf: s.now(), At: s.now()}
@@ -108,13 +109,9 @@ func (s *Store) compare(ctx context.Context, id, system string, e *gallery.Entry
 			a.Modality, a.Findings = capture.ModalityFinger, []capture.Finding{f}
 		}
 	}
-	if len(a.Findings) == 0 {
+	if len(a.Findings) == 0 || c.saw(system, &a.Findings[0]) {
 		return nil, nil
 	}
 	a.State = a.Findings[0].State
-	c.Seen = append(c.Seen, seen(system, e.ID))
-	if err := s.update(ctx, c); err != nil {
-		return nil, err
-	}
-	return &Found{Check: c.ID, Booth: c.Booth, At: c.At, Answer: a}, nil
+	return &Found{Check: c.ID, Booth: c.Booth, Profile: c.Profile, At: c.At, Answer: a}, nil
 }

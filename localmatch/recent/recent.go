@@ -4,7 +4,11 @@
 // Of each check it keeps the keyed digests under which lists would find the traveller, and
 // the evidence itself, sealed. An entry that is new is looked up by its own digests; only
 // what agrees is opened and compared, exactly as a search of the list compares. Fingers
-// are compared through an index in memory. After [Keep] a check is erased.
+// are compared through an index in memory. Where a whole list is new, the list is asked again
+// about each check. After [Keep] a check is erased.
+//
+// What a check found itself is not found again. Apart from that a finding may be told more than
+// once, lest one be lost when the power fails; whoever raises alerts raises each once.
 //
 // The same package serves booths, which watch their list updates with a [Watch], and
 // central, whose systems change by themselves.
@@ -48,10 +52,19 @@ CREATE TABLE recent_key (
 CREATE INDEX recent_key_check ON recent_key (check_id);
 `
 
+// SchemaLists makes the table of a [Watch], in the same SQL.
+const SchemaLists = `
+CREATE TABLE recent_list (
+	list    TEXT PRIMARY KEY,
+	version BIGINT NOT NULL -- about which nobody of the last hours is left to be found
+);
+`
+
 // Check is what is remembered of a check. Personal data.
 type Check struct {
 	ID       string                 `json:"id"`
 	Booth    string                 `json:"booth"`
+	Profile  string                 `json:"profile,omitempty"` // the name of the officer's
 	At       time.Time              `json:"at"`
 	Zone     *mrz.Zone              `json:"zone,omitempty"`
 	Position capture.FingerPosition `json:"position,omitempty"`
@@ -70,8 +83,17 @@ func (c *Check) may(system string, m capture.Modality) bool {
 	return slices.Contains(c.Systems[m], system)
 }
 
-// seen names a finding, so that it is not told twice.
+// seen names a finding, so that it is not told again.
 func seen(system, entry string) string { return system + "\x00" + entry }
+
+// seenState names a state of which no finding was told, because the officer's profile returns
+// none.
+func seenState(system string, s capture.State) string { return seen(system, "\x00"+string(s)) }
+
+// saw reports whether the check itself told of the finding.
+func (c *Check) saw(system string, f *capture.Finding) bool {
+	return slices.Contains(c.Seen, seen(system, f.Entry)) || slices.Contains(c.Seen, seenState(system, f.State))
+}
 
 // Store keeps the checks. Its methods may be called by several goroutines.
 type Store struct {
@@ -116,7 +138,8 @@ func (s *Store) digests(c *Check) [][]byte {
 		return nil
 	}
 	var all [][]byte
-	for _, k := range localmatch.KeysOf(c.Zone) {
+	q := localmatch.Question(c.Zone)
+	for _, k := range q.Keys() {
 		d := k.Digest(s.secret)
 		all = append(all, d[:])
 	}
@@ -232,14 +255,4 @@ func (s *Store) open(id string, sealed []byte) (*Check, error) {
 		return nil, errSealed
 	}
 	return &c, nil
-}
-
-// update seals a check again.
-func (s *Store) update(ctx context.Context, c *Check) error {
-	plain, err := json.Marshal(c)
-	if err != nil {
-		return err
-	}
-	_, err = s.db.ExecContext(ctx, "UPDATE recent_check SET sealed = $1 WHERE id = $2", s.box.Seal(nil, nil, plain, []byte(c.ID)), c.ID)
-	return err
 }

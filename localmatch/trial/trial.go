@@ -108,7 +108,7 @@ func Update(entries int, version uint64) gallery.Update {
 	now := time.Now()
 	return gallery.Update{
 		List: List, System: System, Version: version, Head: gallery.Hash{1}, Entries: entries,
-		Issued: now, Expires: now.Add(48 * time.Hour), SoftAge: 24 * time.Hour, Changes: changes(entries, now),
+		Issued: now, Expires: now.Add(48 * time.Hour), SoftAge: 24 * time.Hour, Lines: gallery.LinesOf(changes(entries, now)),
 	}
 }
 

@@ -216,6 +216,28 @@ func TestADrillOfTheLineTakesEverySystemForDown(t *testing.T) {
 	})
 }
 
+// Central takes a record of a rehearsal for one that was made without a line if nothing tells them
+// apart.
+func TestWhatCouldNotBeAskedInEarnestIsNotARehearsal(t *testing.T) {
+	play(t, func(t *testing.T, b *booth) {
+		if err := b.order(t, "d-1", Portal); err != nil {
+			t.Fatal(err)
+		}
+		down := capture.Answer{System: "SIS", State: capture.StateUnavailable, Reason: "no connection"}
+		var got []capture.Answer
+		err := b.Source(fixed{down, nothing[0]}).Look(t.Context(), capture.Query{}, func(a capture.Answer) { got = append(got, a) })
+		if err != nil || len(got) != 2 {
+			t.Fatalf("%d answers, %v", len(got), err)
+		}
+		if got[0].Rehearsed || got[0].Reason != down.Reason {
+			t.Errorf("in earnest %+v", got[0])
+		}
+		if !got[1].Rehearsed || got[1].Reason != reasonPortal {
+			t.Errorf("rehearsed %+v", got[1])
+		}
+	})
+}
+
 func TestADrillNeverHidesAHit(t *testing.T) {
 	for name, found := range map[string]capture.Answer{
 		"a hit":                               {State: capture.StateHit, Findings: []capture.Finding{{State: capture.StateHit}}},

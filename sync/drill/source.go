@@ -33,12 +33,17 @@ const (
 )
 
 // rehearse makes an answer that found nothing unavailable. One that found something for
-// everybody to see is left as it is and ends the drill.
+// everybody to see is left as it is and ends the drill; so is one of a system that could not be
+// asked in earnest.
 func (r rehearsing) rehearse(ctx context.Context, a capture.Answer) capture.Answer {
 	if found(a.Shown(false)) {
 		r.player.end(context.WithoutCancel(ctx), true)
 		return a
 	}
+	if a.Shown(false).State == capture.StateUnavailable {
+		return a
+	}
+	a.Rehearsed = true
 	rest := &capture.Rest{State: capture.StateUnavailable, Reason: r.player.reason()}
 	a.Facts = nil
 	a.Links = slices.DeleteFunc(slices.Clone(a.Links), func(l capture.Link) bool { return !l.Discreet })

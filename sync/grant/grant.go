@@ -3,13 +3,18 @@
 // central.
 //
 // A grant says who gave it and under which reference, which deeds it permits on whose data,
-// about whom, and until when. A [Verifier] accepts it if a trusted key signed it, no list
-// of revocations names it, it covers what is wanted, and, where it may be used once, it was
+// about whom, and until when. A [Verifier] accepts it if a key of that sort of authority
+// signed it ([Keys]: what a ministry signs is no court's grant), no list of revocations
+// names it, it covers what is wanted, and, where it may be used once, it was
 // not used here before. "Here" is the booth's own memory or central's database: two booths
 // that can reach neither central nor each other may each use a single grant once, and
 // their records tell it afterwards.
 //
-// One use is one deed on one system: a single grant that names two systems opens one.
+// One use is one deed on one system: a single grant that names two systems opens one. It is
+// marked before the system is asked, so that of several who use it at once one wins, and
+// given back ([Verifier.GiveBack]) if no answer was given. Who dies in between leaves it
+// used: then nobody knows whether the answer was seen, and the authority has to give
+// another.
 //
 // A grant names its subject by [SubjectOf] or [SubjectOfPerson], so that it, and whatever
 // logs its id, show nobody's name or number to who does not know it. That is no secret: who
@@ -135,15 +140,19 @@ func Sign(g *Grant, key ed25519.PrivateKey) (string, error) {
 	return signed.Sign(Kind, g, key)
 }
 
-// Open verifies a signed grant with the trusted keys and validates it. Whether it counts is
-// asked of a [Verifier]. Errors match signed.ErrNotValid if the keys did not sign it.
-func Open(text string, trusted []ed25519.PublicKey) (*Grant, error) {
+// Open verifies a signed grant with the keys of the authority that it names and validates
+// it. Whether it counts is asked of a [Verifier]. Errors match signed.ErrNotValid if none of
+// the keys signed it; ErrKey too if one of another authority did.
+func Open(text string, trusted Keys) (*Grant, error) {
 	var g Grant
-	if err := signed.Open(Kind, text, trusted, &g); err != nil {
+	if err := signed.Open(Kind, text, trusted.All(), &g); err != nil {
 		return nil, err
 	}
 	if err := g.Validate(); err != nil {
 		return nil, err
+	}
+	if signed.Open(Kind, text, trusted[g.Authority], new(Grant)) != nil {
+		return nil, ErrKey
 	}
 	return &g, nil
 }

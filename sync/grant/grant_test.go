@@ -62,7 +62,7 @@ func verifier(t *testing.T, key ed25519.PrivateKey, now time.Time, ids ...string
 	if _, err := revoked.Add(must(t)(SignRevocations(&Revocations{Version: 1, Issued: issued.Add(-time.Hour), IDs: ids}, key))); err != nil {
 		t.Fatal(err)
 	}
-	return &Verifier{Keys: []ed25519.PublicKey{pub}, Revocations: revoked, Uses: uses, Now: func() time.Time { return now }}
+	return &Verifier{Keys: AnyAuthority(pub), Revocations: revoked, Uses: uses, Now: func() time.Time { return now }}
 }
 
 func TestAGrantCountsForWhatItIsGivenForOnly(t *testing.T) {
@@ -162,6 +162,82 @@ func TestASingleGrantIsUsedOnceAndARefusedUseIsNone(t *testing.T) {
 		if id, err := v.Use(t.Context(), text, wanted); err != nil || id != "g-2" {
 			t.Errorf("a grant for many uses: %q, %v", id, err)
 		}
+	}
+}
+
+func TestAKeySignsForItsOwnAuthorityOnly(t *testing.T) {
+	court, courtPub := newKey(t)
+	ministry, ministryPub := newKey(t)
+	keys := Keys{Judicial: {courtPub}, HighRank: {ministryPub}}
+	ofMinistry := judicial()
+	ofMinistry.Authority = HighRank
+	ofProsecutor := judicial()
+	ofProsecutor.Authority, ofProsecutor.Deeds, ofProsecutor.Systems = Prosecutor, []Deed{DeedRelease}, nil
+	for _, test := range []struct {
+		name string
+		g    *Grant
+		key  ed25519.PrivateKey
+		err  error
+	}{
+		{"the court's by the court", judicial(), court, nil},
+		{"the ministry's by the ministry", ofMinistry, ministry, nil},
+		{"the court's by the ministry", judicial(), ministry, ErrKey},
+		{"the ministry's by the court", ofMinistry, court, ErrKey},
+		{"the prosecutor's, who has no key here", ofProsecutor, court, ErrKey},
+	} {
+		v := verifier(t, court, issued.Add(time.Hour))
+		v.Keys = keys
+		_, err := v.Look(must(t)(Sign(test.g, test.key)))
+		if !errors.Is(err, test.err) || test.err != nil && !errors.Is(err, signed.ErrNotValid) {
+			t.Errorf("%s: %v, want %v", test.name, err, test.err)
+		}
+	}
+}
+
+func TestASingleGrantThatIsGivenBackMayBeUsedOnceMore(t *testing.T) {
+	key, _ := newKey(t)
+	v := verifier(t, key, issued)
+	text := must(t)(Sign(judicial(), key))
+	for range 2 {
+		if _, err := v.Use(t.Context(), text, wanted); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := v.Use(t.Context(), text, wanted); !errors.Is(err, ErrUsed) {
+			t.Errorf("used twice: %v", err)
+		}
+		if err := v.GiveBack(t.Context(), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := v.Use(t.Context(), text, wanted); err != nil {
+		t.Fatal(err)
+	}
+	many := judicial() // of the same id, but not used up by anybody
+	many.Single = false
+	if err := v.GiveBack(t.Context(), must(t)(Sign(many, key))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Use(t.Context(), text, wanted); !errors.Is(err, ErrUsed) {
+		t.Errorf("given back by a grant that was not marked: %v", err)
+	}
+	stranger, _ := newKey(t)
+	if err := v.GiveBack(t.Context(), must(t)(Sign(judicial(), stranger))); !errors.Is(err, signed.ErrNotValid) {
+		t.Errorf("given back by a forged grant: %v", err)
+	}
+}
+
+func TestAGrantThatWasUsedStillCountsUntilItIsRevoked(t *testing.T) {
+	key, _ := newKey(t)
+	v := verifier(t, key, issued, "g-2")
+	if err := v.StillCounts("g-1"); err != nil {
+		t.Error(err)
+	}
+	if err := v.StillCounts("g-2"); !errors.Is(err, ErrRevoked) {
+		t.Error(err)
+	}
+	v.ListAge = time.Minute
+	if err := v.StillCounts("g-1"); !errors.Is(err, ErrOldList) {
+		t.Error(err)
 	}
 }
 
@@ -289,7 +365,7 @@ func TestAGrantWithAFaultIsNeitherSignedNorOpened(t *testing.T) {
 				t.Errorf("signed with %v", err)
 			}
 			text := must(t)(signed.Sign(Kind, g, key))
-			if _, err := Open(text, []ed25519.PublicKey{pub}); err == nil {
+			if _, err := Open(text, AnyAuthority(pub)); err == nil {
 				t.Error("opened")
 			}
 		})
@@ -349,14 +425,14 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte(`{"version":1,"issued":"2026-01-01T00:00:00Z","ids":["a"]}`), "..")
 	f.Fuzz(func(t *testing.T, payload []byte, text string) {
 		trusted := []ed25519.PublicKey{pub}
-		if g, err := Open(text, trusted); err == nil && g.ID != "g-1" {
+		if g, err := Open(text, AnyAuthority(pub)); err == nil && g.ID != "g-1" {
 			t.Fatal("a forged grant was opened")
 		}
 		if !json.Valid(payload) {
 			return
 		}
 		if text, err := signed.Sign(Kind, json.RawMessage(payload), key); err == nil {
-			if g, err := Open(text, trusted); err == nil && (!g.Authority.Valid() || g.Subject == "" || !g.Expires.After(g.Issued)) {
+			if g, err := Open(text, AnyAuthority(pub)); err == nil && (!g.Authority.Valid() || g.Subject == "" || !g.Expires.After(g.Issued)) {
 				t.Fatal("a grant with a fault was opened")
 			}
 		}

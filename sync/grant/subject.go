@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"boothd/localmatch/gallery"
+	"boothd/localmatch/numbers"
 )
 
 // SubjectOf names the person to whom a travel document belongs: the SHA-256, hexadecimal,
 // of its number and issuer (a code of ICAO 9303-3 §5) as they stand in a machine-readable
 // zone. It is empty, which is nobody, if the document has no number or no issuer.
 func SubjectOf(documentNumber, issuer string) string {
-	number, by := gallery.NormalNumber(documentNumber), gallery.Code(gallery.NormalNumber(issuer))
+	number, by := numbers.Normal(documentNumber), numbers.Issuer(numbers.Normal(issuer))
 	if number == "" || by == "" {
 		return ""
 	}

@@ -45,5 +45,13 @@ func (u *LocalUses) Use(ctx context.Context, id string, single bool, at time.Tim
 	return nil
 }
 
+// GiveBack implements [Uses].
+func (u *LocalUses) GiveBack(ctx context.Context, id string) error {
+	if _, err := u.db.ExecContext(ctx, "DELETE FROM used WHERE id = ?", id); err != nil {
+		return fmt.Errorf("give grant back: %w", err)
+	}
+	return nil
+}
+
 // Close closes the memory.
 func (u *LocalUses) Close() error { return u.db.Close() }

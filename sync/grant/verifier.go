@@ -2,7 +2,6 @@ package grant
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"time"
 )
@@ -23,12 +22,14 @@ type Uses interface {
 	// Use marks the use of a grant and returns ErrUsed if it is single and was used before.
 	// Of several calls at the same moment for a single grant exactly one returns nil.
 	Use(ctx context.Context, id string, single bool, at time.Time) error
+	// GiveBack takes the mark of a use away. Only whoever made it may call it.
+	GiveBack(ctx context.Context, id string) error
 }
 
 // Verifier verifies grants offline. Its fields are not changed while it is used.
 type Verifier struct {
-	Keys        []ed25519.PublicKey // of the authorities
-	Revocations *Revoked            // nil is a list that is missing
+	Keys        Keys     // of the authorities
+	Revocations *Revoked // nil is a list that is missing
 	Uses        Uses
 	// ListAge is how old the list of revoked grants may be: a grant that cannot be looked up
 	// in a recent one does not count, of whichever authority it is. 0 is DefaultListAge; a
@@ -55,6 +56,28 @@ func (v *Verifier) Use(ctx context.Context, text string, want Want) (id string, 
 	return g.ID, nil
 }
 
+// GiveBack takes back the use of a grant that [Verifier.Use] marked for the caller, because
+// nothing came of it. A grant that may be used more than once was not marked.
+func (v *Verifier) GiveBack(ctx context.Context, text string) error {
+	g, err := Open(text, v.Keys)
+	if err != nil || !g.Single {
+		return err
+	}
+	return v.Uses.GiveBack(ctx, g.ID)
+}
+
+// StillCounts says of a grant that was used, by its id, whether it may go on being used for
+// the same. Errors match ErrRevoked or ErrOldList.
+func (v *Verifier) StillCounts(id string) error {
+	switch {
+	case v.Revocations != nil && v.Revocations.Has(id):
+		return ErrRevoked
+	case v.listTooOld():
+		return ErrOldList
+	}
+	return nil
+}
+
 // Look verifies a signed grant without using it: that it is signed and not revoked. What it
 // covers is asked of the grant. Errors match signed.ErrNotValid, ErrRevoked or ErrOldList.
 func (v *Verifier) Look(text string) (*Grant, error) {
@@ -62,11 +85,8 @@ func (v *Verifier) Look(text string) (*Grant, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v.Revocations != nil && v.Revocations.Has(g.ID) {
-		return nil, ErrRevoked
-	}
-	if v.listTooOld() {
-		return nil, ErrOldList
+	if err := v.StillCounts(g.ID); err != nil {
+		return nil, err
 	}
 	return g, nil
 }

@@ -41,8 +41,8 @@ func (s *Store) Ready(ctx context.Context) error {
 	}
 	if held := st.Bytes + st.QuarantinedBytes; held >= s.opt.MaxBytes {
 		return &LimitError{LimitBytes, fmt.Sprintf(
-			"%d records (%s, the limit is %s) wait for central: restore the line to central, or take them there with boothctl outbox export",
-			st.Depth+st.Quarantined, inMiB(held), inMiB(s.opt.MaxBytes))}
+			"more than the limit of %s waits for central: restore the line to central, or take it there with boothctl outbox export",
+			inMiB(s.opt.MaxBytes))}
 	}
 	if age := s.opt.Now().Sub(st.Oldest); !st.Oldest.IsZero() && age >= s.opt.MaxAge {
 		return &LimitError{LimitAge, fmt.Sprintf(

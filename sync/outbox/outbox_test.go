@@ -323,3 +323,40 @@ func TestAnOldCopyPutBackBeginsANewEpoch(t *testing.T) {
 		t.Errorf("committed %d", committed)
 	}
 }
+
+func TestOnlyChecksAreCountedForThoseWhoMustNotNoticeAnAlert(t *testing.T) {
+	c := newCentral(t)
+	start := time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+	now := start
+	s := open(t, dbPath(t), c, func(o *Options) { o.Now = func() time.Time { return now } })
+	waits := func(step string, want int, since time.Time) {
+		t.Helper()
+		if n, oldest, err := s.Checks(t.Context()); err != nil || n != want || !oldest.Equal(since) {
+			t.Errorf("%s: %d since %s, %v; want %d since %s", step, n, oldest, err, want, since)
+		}
+	}
+	waits("nothing waits", 0, time.Time{})
+	for i, step := range []struct {
+		kind  capture.RecordKind
+		want  int
+		since time.Time
+	}{
+		{capture.RecordLateAnswer, 0, time.Time{}},
+		{capture.RecordOutcome, 1, start.Add(time.Minute)},
+		{capture.RecordLateAnswer, 1, start.Add(time.Minute)},
+		{capture.RecordDisposition, 2, start.Add(time.Minute)},
+		{capture.RecordAbandoned, 3, start.Add(time.Minute)},
+		{capture.RecordDrill, 3, start.Add(time.Minute)},
+	} {
+		now = start.Add(time.Duration(i) * time.Minute)
+		r := record(i)
+		r.Kind = step.kind
+		if err := s.Record(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		waits(string(step.kind), step.want, step.since)
+	}
+	if st := s.Stats(); st.Depth != 6 {
+		t.Errorf("%d records wait", st.Depth)
+	}
+}

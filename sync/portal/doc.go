@@ -7,7 +7,8 @@
 // line of JSON for each answer the moment it is there, then a line that says the end. A
 // report delivers records of the booth's outbox; it may be repeated and is committed once.
 // [Client.Follow] is told what was found about a check after its answers were given, and
-// drill orders. The rest fetches signed documents and reports what was found out about a link.
+// drill orders. [Client.Copies] tells which technical copies the booth holds. The rest fetches
+// signed documents and reports what was found out about a link.
 //
 // # What leaves the booth
 //

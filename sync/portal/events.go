@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"boothd/capture"
 	"boothd/internal/signed"
+	"boothd/sync/system"
 )
 
 // MaxEvent limits the data of an event, in bytes.
@@ -140,18 +142,21 @@ func (c *Client) ownAlert(id uint64, a *Alert) error {
 		return errors.New("of a cause that is not known")
 	case answer.Modality != capture.ModalityDocument && answer.Modality != capture.ModalityFinger && answer.Modality != capture.ModalityFace:
 		return errors.New("of a modality that is not known")
-	case answer.State != capture.StateHit && answer.State != capture.StatePossible, len(answer.Findings) == 0:
+	case answer.State != capture.StateHit && answer.State != capture.StatePossible:
 		return errors.New("without a finding")
 	}
 	if err := checkParts(answer); err != nil {
 		return err
 	}
-	a.Check, answer.System = clip(a.Check, MaxText), clip(answer.System, MaxText)
+	a.Check, answer.System = system.Clip(a.Check, MaxText), system.Clip(answer.System, MaxText)
 	now := c.opt.Now()
 	if a.At.IsZero() || a.At.After(now) {
 		a.At = now
 	}
-	answer.Evidence, answer.Source = clip(answer.Evidence, MaxText), c.opt.Source
+	if a.Checked.After(now) {
+		a.Checked = time.Time{}
+	}
+	answer.Evidence, answer.Source = system.Clip(answer.Evidence, MaxText), c.opt.Source
 	answer.At, answer.Late, answer.Silence = now, true, false
 	*answer = limited(*answer, nil)
 	return nil

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"boothd/sync/system"
 )
 
 // contentEvents is the media type of the stream of alerts.
@@ -99,7 +101,7 @@ func (c *Client) openEvents(ctx context.Context, last uint64) (*http.Response, e
 	}
 	if t, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); t != contentEvents {
 		resp.Body.Close()
-		return nil, fmt.Errorf("%w: reply is %q, want %s", ErrRefused, clip(t, 60), contentEvents)
+		return nil, fmt.Errorf("%w: reply is %q, want %s", ErrRefused, system.Clip(t, 60), contentEvents)
 	}
 	return resp, nil
 }

@@ -105,6 +105,33 @@ func TestFollowHandsOnEachEventOnceAcrossConnections(t *testing.T) {
 	}
 }
 
+// An officer's profile may let nothing of a reply through but its state, and a central may not
+// tell when the check was made, or may wrongly.
+func TestAnAlertTellsNoMoreThanItMust(t *testing.T) {
+	h, streams := telling(t)
+	got := make(chan Event, 10)
+	following(t, newPlace(t, h).client(t), 0, func(e Event) error { got <- e; return nil })
+	s := <-streams
+	bare := func(id int, checked string) string {
+		return fmt.Sprintf("id: %d\nevent: alert\ndata: {\"id\":%d,\"booth\":\"booth-1\",\"check\":\"check-1\",\"cause\":\"late_answer\"%s,"+
+			"\"answer\":{\"system\":\"SIS\",\"modality\":\"document\",\"state\":\"hit\"}}\n\n", id, id, checked)
+	}
+	for i, test := range []struct {
+		checked string
+		want    time.Time
+	}{
+		{"", time.Time{}},
+		{`,"checked":"2025-11-21T14:05:00Z"`, time.Date(2025, 11, 21, 14, 5, 0, 0, time.UTC)},
+		{`,"checked":"2999-11-21T14:05:00Z"`, time.Time{}},
+	} {
+		s.send <- bare(i+1, test.checked)
+		e := <-got
+		if e.Alert == nil || e.Alert.Answer.State != capture.StateHit || !e.Alert.Checked.Equal(test.want) {
+			t.Errorf("alert %d: %+v", i+1, e.Alert)
+		}
+	}
+}
+
 func TestWhatIsNotUnderstoodDoesNotComeForEver(t *testing.T) {
 	h, streams := telling(t)
 	got := make(chan Event, 20)

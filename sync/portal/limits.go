@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"boothd/capture"
+	"boothd/sync/system"
 )
 
 // codePattern is what facts are called.
@@ -49,8 +47,8 @@ func limited(a capture.Answer, named func(string) bool) capture.Answer {
 	if a.AsOf.After(a.At) {
 		a.AsOf = a.At
 	}
-	a.List = clip(a.List, MaxText)
-	a.Reason = clip(a.Reason, MaxText)
+	a.List = system.Clip(a.List, MaxText)
+	a.Reason = system.Clip(a.Reason, MaxText)
 	switch a.State {
 	case capture.StateHit, capture.StatePossible:
 		a = ownFindings(a)
@@ -67,7 +65,7 @@ func limitFacts(all []capture.Fact) []capture.Fact {
 	var facts []capture.Fact
 	for _, f := range all {
 		if len(facts) < MaxFacts && codePattern.MatchString(string(f.Code)) {
-			facts = append(facts, capture.Fact{Code: f.Code, Value: clip(f.Value, MaxText)})
+			facts = append(facts, capture.Fact{Code: f.Code, Value: system.Clip(f.Value, MaxText)})
 		}
 	}
 	return facts
@@ -84,9 +82,9 @@ func limitLinks(all []capture.Link, named func(string) bool) []capture.Link {
 			continue
 		}
 		kept[l.Discreet]++
-		l.ID, l.Work, l.Systems = clip(l.ID, MaxText), clip(l.Work, MaxText), slices.Clone(l.Systems)
+		l.ID, l.Work, l.Systems = system.Clip(l.ID, MaxText), system.Clip(l.Work, MaxText), slices.Clone(l.Systems)
 		for i := range l.Systems {
-			l.Systems[i] = clip(l.Systems[i], MaxText)
+			l.Systems[i] = system.Clip(l.Systems[i], MaxText)
 		}
 		links = append(links, l)
 	}
@@ -129,15 +127,15 @@ func ownRest(r *capture.Rest) *capture.Rest {
 	case capture.StateNoHit:
 		return nil
 	case capture.StateStale, capture.StateUnavailable:
-		return &capture.Rest{State: r.State, Reason: clip(r.Reason, MaxText)}
+		return &capture.Rest{State: r.State, Reason: system.Clip(r.Reason, MaxText)}
 	}
 	return &capture.Rest{State: capture.StateUnavailable, Reason: reasonOf(ErrRefused)}
 }
 
 func limitFinding(f *capture.Finding) {
-	f.By = capture.By(clip(string(f.By), MaxText))
+	f.By = capture.By(system.Clip(string(f.By), MaxText))
 	for _, s := range []*string{&f.Entry, &f.Category, &f.Action, &f.Name, &f.Needs} {
-		*s = clip(*s, MaxText)
+		*s = system.Clip(*s, MaxText)
 	}
 	if len(f.Explanation) > MaxParts {
 		f.Explanation = f.Explanation[:MaxParts]
@@ -145,26 +143,7 @@ func limitFinding(f *capture.Finding) {
 	for i := range f.Explanation {
 		p := &f.Explanation[i]
 		for _, s := range []*string{&p.What, &p.Asked, &p.Found, &p.Note} {
-			*s = clip(*s, MaxText)
+			*s = system.Clip(*s, MaxText)
 		}
 	}
-}
-
-// clip cuts s to at most n bytes at a character's border, and takes out what does not
-// print: control characters, and those that turn the direction of writing and could make
-// one name look like another.
-func clip(s string, n int) string {
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	if len(s) > n {
-		for n > 0 && !utf8.RuneStart(s[n]) {
-			n--
-		}
-		s = s[:n]
-	}
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			return -1
-		}
-		return r
-	}, s)
 }

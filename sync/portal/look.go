@@ -102,7 +102,7 @@ func (c *Client) look(ctx context.Context, q capture.Query, r *replies, answer f
 	}
 	defer resp.Body.Close()
 	if t, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); t != contentLines {
-		return fmt.Errorf("%w: reply is %q, want %s", ErrRefused, clip(t, 60), contentLines)
+		return fmt.Errorf("%w: reply is %q, want %s", ErrRefused, system.Clip(t, 60), contentLines)
 	}
 	return r.read(resp.Body, answer)
 }

@@ -42,6 +42,7 @@ func TestDocumentNamesEveryFieldOfTheTypes(t *testing.T) {
 		"Documents":     Documents{},
 		"Verification":  Verification{},
 		"Through":       Through{},
+		"Holding":       Holding{},
 	} {
 		compare(t, name, reflect.TypeOf(v), doc.Components.Schemas[name])
 	}
@@ -149,6 +150,11 @@ func TestRealExchangesFitTheDocument(t *testing.T) {
 	})
 	mux.HandleFunc("POST "+PathReport, acknowledging(t, key))
 	mux.HandleFunc("POST "+PathVerify, func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) })
+	mux.HandleFunc("POST "+PathCopies, func(w http.ResponseWriter, r *http.Request) {
+		if _, err := ReadCopies(w, r); err != nil {
+			t.Error(err)
+		}
+	})
 	for _, path := range []string{PathProfiles, PathRevoked} {
 		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
@@ -182,6 +188,12 @@ func TestRealExchangesFitTheDocument(t *testing.T) {
 		}},
 		"verification": {PathVerify, "", func() error {
 			return c.Verify(t.Context(), Verification{Token: "t", Officer: "officer-2", Profile: "second line", Link: "l", Colour: capture.LinkRed, Why: "two passports"})
+		}},
+		"copies": {PathCopies, "", func() error {
+			return c.Copies(t.Context(), []Copy{held("sis"), held("sltd")})
+		}},
+		"no copies": {PathCopies, "", func() error {
+			return c.Copies(t.Context(), nil)
 		}},
 		"profiles": {PathProfiles, "application/json", func() error {
 			_, err := c.Profiles(t.Context())

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+
+	"boothd/sync/system"
 )
 
 // MaxReportReply limits the reply to a report, in bytes.
@@ -78,7 +80,7 @@ func readReportReply(r io.Reader, items []Item) (ReportReply, error) {
 		if err := settle(open, reply.Refused[i].Sequence); err != nil {
 			return ReportReply{}, err
 		}
-		reply.Refused[i].Reason = clip(reply.Refused[i].Reason, MaxText)
+		reply.Refused[i].Reason = system.Clip(reply.Refused[i].Reason, MaxText)
 	}
 	return reply, nil
 }

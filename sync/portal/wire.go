@@ -21,6 +21,7 @@ const (
 	PathProfiles = "/v1/profiles"       // GET, answers Documents: the signed profiles
 	PathRevoked  = "/v1/grants/revoked" // GET, answers Documents: the signed list of revoked grants
 	PathVerify   = "/v1/links/verify"   // POST Verification
+	PathCopies   = "/v1/copies"         // POST Holding
 )
 
 // Limits of the wire. A body or line beyond them is refused.
@@ -30,6 +31,8 @@ const (
 	MaxReplyLines  = 256
 	MaxReportBody  = 32 << 20
 	MaxReportItems = 100
+	MaxCopiesBody  = 64 << 10
+	MaxCopies      = 64 // of one booth
 )
 
 // LookRequest asks every system named, in parallel, about one piece of evidence.
@@ -55,12 +58,14 @@ type Documents struct {
 // stream it is an event named "alert", whose id is the alert's ID: a booth that connects
 // again names the last one it has kept in Last-Event-ID and gets those that follow.
 type Alert struct {
-	ID     uint64         `json:"id"` // rising for each booth, drill orders counted too
-	Booth  string         `json:"booth"`
-	Check  string         `json:"check"`
-	Cause  AlertCause     `json:"cause"`
-	At     time.Time      `json:"at"`
-	Answer capture.Answer `json:"answer"`
+	ID    uint64     `json:"id"` // rising for each booth, drill orders counted too
+	Booth string     `json:"booth"`
+	Check string     `json:"check"`
+	Cause AlertCause `json:"cause"`
+	At    time.Time  `json:"at"`
+	// Checked is when the check was made; zero if that is not known.
+	Checked time.Time      `json:"checked,omitzero"`
+	Answer  capture.Answer `json:"answer"`
 }
 
 // AlertCause says how an alert came about.

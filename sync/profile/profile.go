@@ -31,7 +31,8 @@ type Profile struct {
 	Category   string    `json:"category" toml:"category"`
 	Purpose    string    `json:"purpose" toml:"purpose"`
 	LegalBasis string    `json:"legal_basis" toml:"legal_basis"`
-	Cleared    bool      `json:"cleared,omitempty" toml:"cleared"` // sees discreet findings
+	Cleared    bool      `json:"cleared,omitempty" toml:"cleared"`   // sees discreet findings
+	Verifies   bool      `json:"verifies,omitempty" toml:"verifies"` // verifies links: the second line of the border authority
 	Systems    []System  `json:"systems" toml:"system"`
 	Issued     time.Time `json:"issued" toml:"issued"`
 	Review     time.Time `json:"review" toml:"review"` // allows nothing from then on
@@ -103,7 +104,7 @@ func (p *Profile) May(name string, m capture.Modality) (System, bool) {
 func (p *Profile) Booth() capture.Profile {
 	b := capture.Profile{
 		Name: p.Name, Category: p.Category, Purpose: p.Purpose, LegalBasis: p.LegalBasis,
-		Cleared: p.Cleared, Systems: map[capture.Modality][]string{},
+		Cleared: p.Cleared, Verifies: p.Verifies, Systems: map[capture.Modality][]string{},
 	}
 	for _, s := range p.Systems {
 		for _, m := range s.Modalities {

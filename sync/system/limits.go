@@ -253,14 +253,16 @@ func printable(s string) bool {
 
 func hidden(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
 
-// clip cuts s to MaxText bytes at a character's border and takes out what does not print.
-func clip(s string) string {
-	if len(s) <= MaxText && printable(s) {
+// Clip cuts s to at most n bytes at a character's border, and takes out what does not print:
+// control characters, and those that turn the direction of writing and could make one name
+// look like another.
+func Clip(s string, n int) string {
+	if len(s) <= n && printable(s) {
 		return s
 	}
 	s = strings.ToValidUTF8(s, "\uFFFD")
-	if n := MaxText; len(s) > n {
-		for !utf8.RuneStart(s[n]) {
+	if len(s) > n {
+		for n > 0 && !utf8.RuneStart(s[n]) {
 			n--
 		}
 		s = s[:n]
@@ -272,3 +274,6 @@ func clip(s string) string {
 		return r
 	}, s)
 }
+
+// clip is Clip to the longest that a reply's texts may be.
+func clip(s string) string { return Clip(s, MaxText) }

@@ -84,9 +84,6 @@ type fetchCounter struct {
 	mqtt.HookBase
 	mu      sync.Mutex
 	fetched map[*mqtt.Client]map[string]int // by topic
-	total   int
-	limit   int           // of total, at which hit is closed
-	hit     chan struct{} // nil if nobody waits
 }
 
 func (f *fetchCounter) ID() string { return "fetched" }
@@ -104,22 +101,8 @@ func (f *fetchCounter) OnSubscribe(cl *mqtt.Client, pk packets.Packet) packets.P
 			f.fetched[cl] = map[string]int{}
 		}
 		f.fetched[cl][filter.Filter]++
-		f.total++
-		if f.hit != nil && f.total == f.limit {
-			close(f.hit)
-			f.hit = nil
-		}
 	}
 	return pk
-}
-
-// after returns a channel that is closed when so many chunks were asked for in all.
-func (f *fetchCounter) after(n int) <-chan struct{} {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	hit := make(chan struct{})
-	f.limit, f.hit = n, hit
-	return hit
 }
 
 // connections returns what was asked for on each connection so far.

@@ -2,13 +2,12 @@ package watchlist
 
 import (
 	"bytes"
-	"cmp"
-	"compress/gzip"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"iter"
 	"os"
 	"slices"
 	"time"
@@ -35,7 +34,8 @@ const snapshotAfter = 64
 
 // Build makes the next version in the list's folder, not yet signed. If the newest version
 // there was not signed, it is made anew. Building the same entries at the same time gives
-// the same manifest.
+// the same manifest. The list may be longer than memory: what is not in the order of its ids
+// is sorted in files beside the list, which need as much room as it has bytes.
 func Build(o BuildOptions) (*Manifest, error) {
 	m, err := build(o)
 	if err != nil {
@@ -48,57 +48,191 @@ func build(o BuildOptions) (*Manifest, error) {
 	if !gallery.ValidListName(o.List) || o.System == "" {
 		return nil, errors.New("a list needs a name of a to z, 0 to 9 and \"-\", and a system")
 	}
-	entries, err := readSorted(o.Entries)
-	if err != nil {
-		return nil, err
-	}
 	f := openFolder(o.Dir, o.List)
 	last, err := f.lastSigned()
 	if err != nil {
 		return nil, err
 	}
 	m := &Manifest{
-		Format: manifestFormat, List: o.List, System: o.System, Version: 1, Entries: len(entries),
+		Format: manifestFormat, List: o.List, System: o.System, Version: 1,
 		Issued: o.Now.UTC().Truncate(time.Second), SoftAge: int64(o.SoftAge / time.Second),
 	}
 	m.Expires = m.Issued.Add(o.Lease)
-	whole, packed, err := diff(nil, entries)
+	if last != nil {
+		if err := m.follow(last); err != nil {
+			return nil, err
+		}
+	}
+	sorted, err := sortEntries(o.Entries, f.work())
 	if err != nil {
 		return nil, err
 	}
-	if last != nil {
-		if err := f.addDelta(m, last, entries); err != nil {
-			return nil, err
-		}
-	}
-	if last == nil || o.Snapshot || f.snapshotIsDue(m, whole) {
-		m.Snapshot, m.LastSnapshot = whole, m.Version
-		if err := f.writeChunks(whole, packed); err != nil {
-			return nil, err
-		}
-	}
-	return m, f.writeVersion(m, packed)
+	defer sorted.close()
+	return m, f.write(m, last, sorted.all(), o.Snapshot)
 }
 
-// addDelta makes m the successor of last.
-func (f folder) addDelta(m *Manifest, last *Signed, entries []listEntry) error {
+// follow makes m the successor of a version.
+func (m *Manifest) follow(last *Signed) error {
 	switch {
 	case last.System != m.System:
 		return fmt.Errorf("version %d is of system %s", last.Version, last.System)
 	case m.Issued.Before(last.Issued):
 		return fmt.Errorf("version %d was issued later", last.Version)
 	}
-	before, err := f.entries(last.Version)
-	if err != nil {
-		return err
-	}
 	m.Version, m.Prev, m.LastSnapshot = last.Version+1, last.Hash, last.LastSnapshot
-	delta, packed, err := diff(before, entries)
+	return nil
+}
+
+// write writes the version's contents and its manifest, with the list in it.
+func (f folder) write(m *Manifest, last *Signed, list entries, snapshot bool) error {
+	whole, err := f.create()
 	if err != nil {
 		return err
 	}
-	m.Delta = delta
-	return f.writeChunks(delta, packed)
+	defer whole.discard()
+	before, delta := entries(nothing), (*packed)(nil)
+	if last != nil {
+		before = f.entries(last.Version)
+		if delta, err = f.create(); err != nil {
+			return err
+		}
+		defer delta.discard()
+	}
+	if err := compare(before, list, whole, delta); err != nil {
+		return err
+	}
+	content, err := whole.finish()
+	if err != nil {
+		return err
+	}
+	m.Entries = content.Lines
+	if delta != nil {
+		if m.Delta, err = delta.finish(); err != nil {
+			return err
+		}
+	}
+	if last == nil || snapshot || f.snapshotIsDue(m, content) {
+		m.Snapshot, m.LastSnapshot = content, m.Version
+	}
+	return f.place(m, whole, delta)
+}
+
+func nothing(func(listEntry, error) bool) {}
+
+// compare packs a list, and what leads to it from another one. delta may be nil.
+func compare(before, list entries, whole, delta *packed) error {
+	next, stop := iter.Pull2(before)
+	defer stop()
+	old, err, more := next()
+	for e, listErr := range list {
+		for ; listErr == nil && err == nil && more && old.id < e.id; old, err, more = next() {
+			err = delta.drop(old.id)
+			if err != nil {
+				return err
+			}
+		}
+		if err := errors.Join(listErr, err); err != nil {
+			return err
+		}
+		known := more && old.id == e.id
+		if delta != nil && !(known && bytes.Equal(old.json, e.json)) {
+			if err := delta.put(e.json); err != nil {
+				return err
+			}
+		}
+		if err := whole.put(e.json); err != nil {
+			return err
+		}
+		if known {
+			old, err, more = next()
+		}
+	}
+	for ; more; old, err, more = next() {
+		if err == nil {
+			err = delta.drop(old.id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// place puts the contents where they belong, then writes the manifest. whole and delta may be
+// nil.
+func (f folder) place(m *Manifest, whole, delta *packed) error {
+	raw, err := f.encode(m, delta)
+	if err != nil {
+		return err
+	}
+	if m.Delta != nil && m.Delta.Inline == nil {
+		if err := delta.place(f.contentFile(m.Delta)); err != nil {
+			return err
+		}
+	}
+	if err := os.Remove(f.wholeFile(m.Version)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err // of a version that was not signed and is made anew
+	}
+	if whole != nil {
+		if err := whole.place(f.wholeFile(m.Version)); err != nil {
+			return err
+		}
+	}
+	if m.Snapshot != nil {
+		if err := share(f.wholeFile(m.Version), f.contentFile(m.Snapshot)); err != nil {
+			return err
+		}
+	}
+	if err := writeFile(f.manifestFile(m.Version), raw); err != nil {
+		return err
+	}
+	return f.dropWholes()
+}
+
+// encode returns the manifest's bytes for signing. It carries the delta if that is small and
+// there is room for it.
+func (f folder) encode(m *Manifest, delta *packed) ([]byte, error) {
+	const signatures = 1 << 10 // room for the envelope
+	if m.Delta == nil || m.Delta.Packed > MaxInline {
+		return encode(m)
+	}
+	plain := *m.Delta
+	b, err := delta.bytes()
+	if err != nil {
+		return nil, err
+	}
+	m.Delta.Inline, m.Delta.Chunks = b, nil
+	raw, err := encode(m)
+	if err == nil && len(raw) > MaxMessage-signatures {
+		m.Delta = &plain
+		return encode(m)
+	}
+	return raw, err
+}
+
+// keptWholes is how many versions' whole lists are kept: of the newest version and, as that
+// may be made anew while it is not signed, of the one before.
+const keptWholes = 2
+
+// dropWholes removes the whole lists of earlier versions.
+func (f folder) dropWholes() error {
+	all, err := f.versions()
+	if err != nil {
+		return err
+	}
+	kept := 0
+	for _, v := range slices.Backward(all) {
+		if _, err := os.Stat(f.wholeFile(v)); err != nil {
+			continue
+		}
+		if kept++; kept <= keptWholes {
+			continue
+		}
+		if err := os.Remove(f.wholeFile(v)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // snapshotIsDue reports whether a booth that starts from the last snapshot would have to
@@ -116,141 +250,6 @@ func (f folder) snapshotIsDue(m *Manifest, whole *Content) bool {
 		sum += s.Delta.Packed
 	}
 	return sum > whole.Packed/2
-}
-
-func (f folder) writeVersion(m *Manifest, packed []byte) error {
-	raw, err := m.encode()
-	if err != nil {
-		return err
-	}
-	if err := writeFile(f.entriesFile(m.Version), packed); err != nil {
-		return err
-	}
-	if err := writeFile(f.manifestFile(m.Version), raw); err != nil {
-		return err
-	}
-	if m.Version > 2 { // the entries of the last version serve to make the next delta
-		if err := os.Remove(f.entriesFile(m.Version - 2)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
-}
-
-// lastSigned returns the newest signed version; nil if there is none. Only the newest
-// version may lack its signature.
-func (f folder) lastSigned() (*Signed, error) {
-	all, err := f.versions()
-	if err != nil {
-		return nil, err
-	}
-	for i, v := range slices.Backward(all) {
-		s, err := f.signed(v)
-		switch {
-		case err == nil:
-			return s, nil
-		case !errors.Is(err, os.ErrNotExist):
-			return nil, err
-		case i < len(all)-1:
-			return nil, fmt.Errorf("version %d is not signed, but there is a later one", v)
-		}
-	}
-	return nil, nil
-}
-
-// listEntry is an entry as it goes over the wire.
-type listEntry struct {
-	id    string
-	json  json.RawMessage
-	place int // in the file, from 1
-}
-
-func readSorted(r io.Reader) ([]listEntry, error) {
-	var all []listEntry
-	for e, err := range gallery.ReadEntries(r) {
-		if err != nil {
-			return nil, err
-		}
-		b, err := json.Marshal(e)
-		if err != nil {
-			return nil, err
-		}
-		if all = append(all, listEntry{e.ID, b, len(all) + 1}); len(all) > gallery.MaxEntries {
-			return nil, fmt.Errorf("more than %d entries", gallery.MaxEntries)
-		}
-	}
-	slices.SortStableFunc(all, byID)
-	for i := 1; i < len(all); i++ {
-		if all[i].id == all[i-1].id {
-			return nil, fmt.Errorf("entries %d and %d have the same id", all[i-1].place, all[i].place)
-		}
-	}
-	return all, nil
-}
-
-func byID(a, b listEntry) int { return cmp.Compare(a.id, b.id) }
-
-// entries reads the whole list that a version was built of.
-func (f folder) entries(v uint64) ([]listEntry, error) {
-	file, err := os.Open(f.entriesFile(v))
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	zip, err := gzip.NewReader(file)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", f.entriesFile(v), err)
-	}
-	var all []listEntry
-	for c, err := range gallery.ReadChanges(io.LimitReader(zip, MaxContent)) {
-		if err == nil && c.Put == nil {
-			err = ErrAltered
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", f.entriesFile(v), err)
-		}
-		b, err := json.Marshal(c.Put)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, listEntry{c.Put.ID, b, len(all) + 1})
-	}
-	return all, nil
-}
-
-// diff packs what leads from one list to another, both in the order of their ids.
-func diff(from, to []listEntry) (*Content, []byte, error) {
-	p := newPacker()
-	for len(from) > 0 || len(to) > 0 {
-		var err error
-		switch order := compareHeads(from, to); {
-		case order < 0:
-			err = p.drop(from[0].id)
-			from = from[1:]
-		case order > 0:
-			err = p.put(to[0].json)
-			to = to[1:]
-		default:
-			if !bytes.Equal(from[0].json, to[0].json) {
-				err = p.put(to[0].json)
-			}
-			from, to = from[1:], to[1:]
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-	}
-	return p.finish()
-}
-
-func compareHeads(from, to []listEntry) int {
-	switch {
-	case len(from) == 0:
-		return 1
-	case len(to) == 0:
-		return -1
-	}
-	return byID(from[0], to[0])
 }
 
 func hashOf(b []byte) gallery.Hash { return sha256.Sum256(b) }

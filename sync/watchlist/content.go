@@ -1,8 +1,7 @@
 package watchlist
 
 import (
-	"bytes"
-	"compress/gzip"
+	"bufio"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -11,99 +10,73 @@ import (
 	"io"
 	"iter"
 
+	"github.com/klauspost/compress/zstd"
+
 	"boothd/localmatch/gallery"
 )
 
 // ErrAltered is matched when chunks or what they hold differ from the manifest.
 var ErrAltered = errors.New("content differs from its manifest")
 
-// packer turns changes into the bytes of a content. The same changes give the same lines.
-type packer struct {
-	content Content
-	packed  bytes.Buffer
-	zip     *gzip.Writer
-	hash    hash.Hash
-}
+// window is how far back a packed content may refer, in bytes: what reading it takes in
+// memory.
+const window = 8 << 20
 
-func newPacker() *packer {
-	p := &packer{hash: sha256.New()}
-	p.zip = gzip.NewWriter(&p.packed)
-	return p
-}
-
-func (p *packer) put(entry json.RawMessage) error { return p.line(`{"put":`, entry, "}\n") }
-
-func (p *packer) drop(id string) error {
-	b, err := json.Marshal(id)
-	if err != nil {
-		return err
-	}
-	return p.line(`{"drop":`, b, "}\n")
-}
-
-func (p *packer) line(before string, b []byte, after string) error {
-	n := len(before) + len(b) + len(after)
-	if n > gallery.MaxLine {
-		return fmt.Errorf("an entry is longer than %d bytes", gallery.MaxLine)
-	}
-	if p.content.Size += int64(n); p.content.Size > MaxContent {
-		return fmt.Errorf("the list is longer than %d bytes", MaxContent)
-	}
-	p.content.Lines++
-	w := io.MultiWriter(p.zip, p.hash)
-	for _, s := range [][]byte{[]byte(before), b, []byte(after)} {
-		if _, err := w.Write(s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// finish returns the content's description and its packed bytes.
-func (p *packer) finish() (*Content, []byte, error) {
-	if err := p.zip.Close(); err != nil {
-		return nil, nil, err
-	}
-	b := p.packed.Bytes()
-	p.content.Hash = gallery.Hash(p.hash.Sum(nil))
-	p.content.Packed = int64(len(b))
-	for _, c := range cut(b) {
-		p.content.Chunks = append(p.content.Chunks, sha256.Sum256(c))
-	}
-	return &p.content, b, nil
-}
-
-func cut(b []byte) [][]byte {
-	var chunks [][]byte
-	for len(b) > MaxChunk {
-		chunks = append(chunks, b[:MaxChunk])
-		b = b[MaxChunk:]
-	}
-	return append(chunks, b)
-}
-
-// changes reads a content from its chunks, each got by its place. The lines are proved
-// as they are read: an error matching ErrAltered at the end takes back what came before,
-// so nothing may be kept until there was none.
-func (c *Content) changes(chunk func(i int) ([]byte, error)) iter.Seq2[gallery.Change, error] {
-	return func(yield func(gallery.Change, error) bool) {
+// lines reads a content from its chunks, each got by its place; of a content that is carried
+// inline none is asked for. A line is one gallery.Change as JSON, without its line feed, and
+// valid until the next. The chunks are proved one by one and the lines at the end: an error
+// matching ErrAltered takes back what came before, so nothing may be kept until there was
+// none.
+func (c *Content) lines(chunk func(i int) ([]byte, error)) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
 		r, err := c.open(chunk)
 		if err != nil {
-			yield(gallery.Change{}, err)
+			yield(nil, err)
 			return
 		}
-		for change, err := range gallery.ReadChanges(r) {
+		defer r.zip.Close()
+		buffered := bufio.NewReaderSize(r, int(min(gallery.MaxLine, c.Size)))
+		for {
+			line, err := buffered.ReadSlice('\n')
+			if err == io.EOF && len(line) == 0 {
+				break
+			}
+			switch {
+			case err != nil:
+				err = r.judge(err)
+			case len(line) == 1:
+				err = fmt.Errorf("%w: an empty line", ErrAltered)
+			case r.lines == c.Lines:
+				err = fmt.Errorf("%w: more lines than announced", ErrAltered)
+			}
 			if err != nil {
-				yield(gallery.Change{}, r.judge(err))
+				yield(nil, err)
 				return
 			}
 			r.lines++
-			if !yield(change, nil) {
+			if !yield(line[:len(line)-1], nil) {
 				return
 			}
 		}
 		if err := r.end(); err != nil {
-			yield(gallery.Change{}, err)
+			yield(nil, err)
+		}
+	}
+}
+
+// changes are the lines, decoded and validated. A line that is no valid change is ErrAltered.
+func (c *Content) changes(chunk func(i int) ([]byte, error)) iter.Seq2[gallery.Change, error] {
+	return func(yield func(gallery.Change, error) bool) {
+		for line, err := range c.lines(chunk) {
+			var change gallery.Change
+			if err == nil {
+				if json.Unmarshal(line, &change) != nil || change.Validate() != nil {
+					change, err = gallery.Change{}, fmt.Errorf("%w: a line is no change", ErrAltered)
+				}
+			}
+			if !yield(change, err) || err != nil {
+				return
+			}
 		}
 	}
 }
@@ -112,7 +85,7 @@ func (c *Content) changes(chunk func(i int) ([]byte, error)) iter.Seq2[gallery.C
 type contentReader struct {
 	content *Content
 	chunks  *chunkReader
-	zip     *gzip.Reader
+	zip     *zstd.Decoder
 	hash    hash.Hash
 	size    int64
 	lines   int
@@ -120,14 +93,19 @@ type contentReader struct {
 
 func (c *Content) open(chunk func(int) ([]byte, error)) (*contentReader, error) {
 	r := &contentReader{content: c, hash: sha256.New()}
-	r.chunks = &chunkReader{content: c, get: chunk}
-	zip, err := gzip.NewReader(r.chunks)
+	r.chunks = &chunkReader{content: c, get: chunk, rest: c.Inline}
+	zip, err := newUnpacker(r.chunks)
 	if err != nil {
 		return nil, r.judge(err)
 	}
-	zip.Multistream(false)
 	r.zip = zip
 	return r, nil
+}
+
+// newUnpacker reads a packed content without taking more memory than its window needs.
+func newUnpacker(r io.Reader) (*zstd.Decoder, error) {
+	return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+		zstd.WithDecoderMaxWindow(window), zstd.WithDecoderMaxMemory(window))
 }
 
 func (r *contentReader) Read(b []byte) (int, error) {
@@ -163,8 +141,7 @@ func (r *contentReader) end() error {
 	return nil
 }
 
-// chunkReader reads the chunks one after the other, proving each. It reads single bytes
-// too, so that gzip takes no more than it needs.
+// chunkReader reads the chunks one after the other, proving each.
 type chunkReader struct {
 	content *Content
 	get     func(int) ([]byte, error)
@@ -173,46 +150,31 @@ type chunkReader struct {
 	err     error // of get, or ErrAltered
 }
 
-func (r *chunkReader) fill() error {
+func (r *chunkReader) Read(b []byte) (int, error) {
 	for len(r.rest) == 0 {
 		if r.next == len(r.content.Chunks) {
-			return io.EOF
+			return 0, io.EOF
 		}
-		b, err := r.get(r.next)
+		chunk, err := r.get(r.next)
 		if err == nil {
-			err = r.content.proveChunk(r.next, b)
+			err = r.content.proveChunk(r.next, chunk)
 		}
 		if err != nil {
 			r.err = fmt.Errorf("chunk %d: %w", r.next+1, err)
-			return r.err
+			return 0, r.err
 		}
-		r.rest = b
+		r.rest = chunk
 		r.next++
-	}
-	return nil
-}
-
-func (c *Content) proveChunk(i int, b []byte) error {
-	if int64(len(b)) != c.chunkSize(i) || sha256.Sum256(b) != c.Chunks[i] {
-		return ErrAltered
-	}
-	return nil
-}
-
-func (r *chunkReader) Read(b []byte) (int, error) {
-	if err := r.fill(); err != nil {
-		return 0, err
 	}
 	n := copy(b, r.rest)
 	r.rest = r.rest[n:]
 	return n, nil
 }
 
-func (r *chunkReader) ReadByte() (byte, error) {
-	if err := r.fill(); err != nil {
-		return 0, err
+// proveChunk checks the i-th chunk's bytes. The error is ErrAltered.
+func (c *Content) proveChunk(i int, b []byte) error {
+	if int64(len(b)) != c.ChunkSize(i) || sha256.Sum256(b) != c.Chunks[i] {
+		return ErrAltered
 	}
-	b := r.rest[0]
-	r.rest = r.rest[1:]
-	return b, nil
+	return nil
 }

@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"sync"
+	"strings"
 
 	"boothd/localmatch/gallery"
 )
 
 const (
 	maxChain  = 1024 // versions that a booth follows back
-	parallel  = 8    // pieces fetched at a time
 	maxBehind = 64   // versions that are caught up by deltas
 )
 
@@ -23,9 +22,9 @@ type hand struct {
 	intact bool // deltas can be applied to it
 }
 
-// follow brings the list to the version of the head.
-func (w *worker) follow(ctx context.Context, envelope []byte) error {
-	head, err := w.prove(envelope)
+// follow brings the list to the version that the head names for this booth's group.
+func (w *worker) follow(ctx context.Context, a *arrival) error {
+	head, err := w.proveHead(a.payload)
 	if err != nil {
 		return err
 	}
@@ -33,31 +32,49 @@ func (w *worker) follow(ctx context.Context, envelope []byte) error {
 	if err != nil {
 		return err
 	}
+	if have.known && head.Version < have.Version {
+		return head.refuse(ReasonOlder, fmt.Sprintf("its newest version is %d, version %d is at hand", head.Version, have.Version))
+	}
+	if err := w.compare(head); err != nil {
+		return err
+	}
+	target := head.For(w.o.Group)
 	if have.known {
 		switch {
-		case head.Version < have.Version:
-			return head.refuse(ReasonOlder, fmt.Sprintf("version %d is at hand", have.Version))
-		case head.Version == have.Version && head.Hash != have.Head:
-			return head.refuse(ReasonFork, "the same version with another manifest is at hand")
-		case head.Version == have.Version && have.intact:
-			w.know(head, envelope)
-			return nil
+		case target.Version == have.Version && target.Manifest != have.Head:
+			return head.refuse(ReasonFork, fmt.Sprintf("another version %d is at hand", have.Version))
+		case target.Version <= have.Version && have.intact: // it may be ahead of its group
+			return w.accept(head, a)
+		case target.Version < have.Version:
+			return head.refuse(ReasonOlder, fmt.Sprintf("version %d is for this booth, but it had version %d", target.Version, have.Version))
 		}
 	}
-	if !w.o.Now().Before(head.Expires) {
-		return head.refuse(ReasonExpired, "lease ended "+head.Expires.UTC().Format("2006-01-02 15:04 UTC"))
+	goal, err := w.goal(ctx, head, target)
+	if err != nil {
+		return err
 	}
-	w.know(head, envelope)
-	return w.catchUp(ctx, head, have)
+	return w.catchUp(ctx, &pursuit{goal: goal, have: have, from: a.source, begin: func() error { return w.accept(head, a) }})
 }
 
-// prove checks what can be checked of a head alone.
-func (w *worker) prove(envelope []byte) (*Signed, error) {
-	head, err := ParseSigned(envelope)
+// pursuit is how a version that a head names is sought.
+type pursuit struct {
+	goal  *Signed
+	have  hand
+	from  string       // which source brought the head
+	begin func() error // called when the goal was found to continue what is at hand
+}
+
+// proveHead checks what can be checked of a head alone.
+func (w *worker) proveHead(envelope []byte) (*SignedHead, error) {
+	head, err := ParseHead(envelope)
 	if err != nil {
-		return nil, &refused{0, ReasonMalformed, err.Error()}
+		return nil, refusal(DocumentHead, w.list.Name, 0, err)
 	}
-	if err := head.Verify(w.list.Keys); err != nil {
+	trusted, err := w.keys.forList(w.list.Name, head.Issued)
+	if err != nil {
+		return nil, err
+	}
+	if err := head.Verify(trusted); err != nil {
 		return nil, head.refuse(ReasonForged, err.Error())
 	}
 	if head.List != w.list.Name || head.System != w.list.System {
@@ -66,7 +83,70 @@ func (w *worker) prove(envelope []byte) (*Signed, error) {
 	return head, nil
 }
 
-func (s *Signed) refuse(r Reason, detail string) error { return &refused{s.Version, r, detail} }
+func (s *SignedHead) refuse(r Reason, detail string) error {
+	return &refused{DocumentHead, s.List, s.Version, r, detail}
+}
+
+func (s *Signed) refuse(r Reason, detail string) error {
+	return &refused{DocumentList, s.List, s.Version, r, detail}
+}
+
+// compare refuses a head that goes back behind the last one that was followed.
+func (w *worker) compare(head *SignedHead) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.last != nil {
+		if err := head.Follows(w.last); err != nil {
+			return refusal(DocumentHead, head.List, head.Version, err)
+		}
+	}
+	w.status.Known = head.For(w.o.Group).Version
+	return nil
+}
+
+// accept makes the head the one that counts. That it is followed is remembered before anything
+// comes of it.
+func (w *worker) accept(head *SignedHead, a *arrival) error {
+	w.mu.Lock()
+	another := w.last == nil || w.last.Hash != head.Hash
+	w.mu.Unlock()
+	if another {
+		if err := w.memory.putHead(head); err != nil {
+			return err
+		}
+	}
+	w.clock.saw(head.Issued)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.last, w.genuine = head, a
+	return nil
+}
+
+// goal gets the manifest that the head names, and checks it as if it came alone.
+func (w *worker) goal(ctx context.Context, head *SignedHead, t Target) (*Signed, error) {
+	goal := head.Newest()
+	if goal == nil || goal.Hash != t.Manifest {
+		var err error
+		goal, err = w.manifest(ctx, t)
+		if err != nil {
+			return nil, refusal(DocumentList, head.List, t.Version, err)
+		}
+	}
+	trusted, err := w.keys.forList(w.list.Name, goal.Issued)
+	if err != nil {
+		return nil, err
+	}
+	if err := goal.Verify(trusted); err != nil {
+		return nil, goal.refuse(ReasonForged, err.Error())
+	}
+	if goal.List != w.list.Name || goal.System != w.list.System {
+		return nil, goal.refuse(ReasonOtherList, "it is of another list or system")
+	}
+	if !w.clock.time().Before(goal.Expires) {
+		return nil, goal.refuse(ReasonExpired, "lease ended "+goal.Expires.UTC().Format("2006-01-02 15:04 UTC"))
+	}
+	return goal, nil
+}
 
 func (w *worker) hand(ctx context.Context) (hand, error) {
 	info, err := w.o.Gallery.List(ctx, w.list.Name)
@@ -79,27 +159,18 @@ func (w *worker) hand(ctx context.Context) (hand, error) {
 	return hand{info, true, !info.Erased && !info.Damaged}, nil
 }
 
-// know notes the newest version that was proved genuine.
-func (w *worker) know(head *Signed, envelope []byte) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if head.Version >= w.status.Known {
-		w.status.Known, w.genuine = head.Version, envelope
-	}
-}
-
 // catchUp takes the deltas, or else the last snapshot and what follows it.
-func (w *worker) catchUp(ctx context.Context, head *Signed, have hand) error {
+func (w *worker) catchUp(ctx context.Context, p *pursuit) error {
 	var first error
-	if have.intact && head.Version-have.Version <= maxBehind {
-		err := w.byDeltas(ctx, head, have)
+	if p.have.intact && p.goal.Version-p.have.Version <= maxBehind {
+		err := w.byDeltas(ctx, p)
 		if err == nil || !snapshotMayServe(err) {
 			return err
 		}
-		w.log.Info("deltas do not serve: taking the last snapshot", "version", head.Version, "err", err)
+		w.log.Info("deltas do not serve: taking the last snapshot", "version", p.goal.Version, "err", err)
 		first = err
 	}
-	err := w.bySnapshot(ctx, head, have)
+	err := w.bySnapshot(ctx, p)
 	if err != nil && first != nil && !isFork(err) {
 		return errors.Join(first, err)
 	}
@@ -118,112 +189,112 @@ func isFork(err error) bool {
 	return errors.As(err, &no) && no.reason == ReasonFork
 }
 
-// route is a way to the head: contents to apply one after the other.
+// route is a way to a version: contents to apply one after the other.
 type route struct {
-	head     *Signed
+	*pursuit
 	base     uint64 // 0 for a snapshot
 	baseHead gallery.Hash
 	contents []*Content
 }
 
-func (w *worker) byDeltas(ctx context.Context, head *Signed, have hand) error {
-	chain, err := w.chain(ctx, head, have.Version+1, have)
+func (w *worker) byDeltas(ctx context.Context, p *pursuit) error {
+	chain, err := w.chain(ctx, p, p.have.Version+1)
 	if err != nil {
 		return err
 	}
-	r := route{head: head, base: have.Version, baseHead: have.Head}
+	r := route{pursuit: p, base: p.have.Version, baseHead: p.have.Head}
 	for _, m := range chain {
 		r.contents = append(r.contents, m.Delta)
 	}
 	return w.take(ctx, r, chain)
 }
 
-func (w *worker) bySnapshot(ctx context.Context, head *Signed, have hand) error {
-	chain, err := w.chain(ctx, head, head.LastSnapshot, have)
+func (w *worker) bySnapshot(ctx context.Context, p *pursuit) error {
+	chain, err := w.chain(ctx, p, p.goal.LastSnapshot)
 	if err != nil {
 		return err
 	}
-	r := route{head: head}
-	for i, m := range chain {
-		if i == 0 {
-			r.contents = append(r.contents, m.Snapshot)
-			continue
-		}
+	r := route{pursuit: p, contents: []*Content{chain[0].Snapshot}}
+	for _, m := range chain[1:] {
 		r.contents = append(r.contents, m.Delta)
 	}
 	return w.take(ctx, r, chain)
 }
 
-// chain returns the manifests from version first to the head, each proved by its hash in
+// chain returns the manifests from version first to the goal, each proved by its hash in
 // the next. If it touches the version at hand, that must be part of it.
-func (w *worker) chain(ctx context.Context, head *Signed, first uint64, have hand) ([]*Signed, error) {
-	if head.Version-first >= maxChain {
-		return nil, fmt.Errorf("%d versions behind: %w", head.Version-first, errGone)
+func (w *worker) chain(ctx context.Context, p *pursuit, first uint64) ([]*Signed, error) {
+	goal, have := p.goal, p.have
+	if goal.Version-first >= maxChain {
+		return nil, fmt.Errorf("%d versions behind: %w", goal.Version-first, errGone)
 	}
-	chain := make([]*Signed, head.Version-first+1)
-	for i, next := len(chain)-1, head; ; i-- {
+	chain := make([]*Signed, goal.Version-first+1)
+	for i, next := len(chain)-1, goal; ; i-- {
 		chain[i] = next
 		if have.known && next.Version == have.Version+1 && next.Prev != have.Head {
-			return nil, head.refuse(ReasonFork, fmt.Sprintf("its version %d does not follow the one at hand", next.Version))
+			return nil, goal.refuse(ReasonFork, fmt.Sprintf("its version %d does not follow the one at hand", next.Version))
 		}
 		if i == 0 {
 			break
 		}
-		before, err := w.manifest(ctx, next)
+		before, err := w.manifest(ctx, Target{next.Version - 1, next.Prev})
 		if err != nil {
-			return nil, err
+			return nil, refusal(DocumentList, goal.List, goal.Version, err)
+		}
+		if err := next.follows(before); err != nil {
+			return nil, goal.refuse(ReasonMalformed, fmt.Sprintf("version %d %v", next.Version, err))
 		}
 		next = before
 	}
-	if s := chain[0]; first == head.LastSnapshot && s.Snapshot == nil {
-		return nil, head.refuse(ReasonMalformed, fmt.Sprintf("version %d has no snapshot", first))
+	if s := chain[0]; first == goal.LastSnapshot && s.Snapshot == nil {
+		return nil, goal.refuse(ReasonMalformed, fmt.Sprintf("version %d has no snapshot", first))
 	}
 	return chain, nil
 }
 
-// manifest gets the predecessor that a manifest names, from the spool or the broker.
-func (w *worker) manifest(ctx context.Context, next *Signed) (*Signed, error) {
-	if b, err := w.spool.get(next.Prev); err == nil {
-		if s, err := predecessor(b, next); err == nil {
+// manifest gets a manifest by its hash, from the spool or the first source that has it.
+func (w *worker) manifest(ctx context.Context, t Target) (*Signed, error) {
+	if b, err := w.spool.get(t.Manifest); err == nil {
+		if s, err := manifestOf(b, t); err == nil {
 			return s, nil
 		}
 	}
 	var found *Signed
-	err := w.link.fetch(ctx, manifestTopic(w.list.Name, next.Version-1), func(b []byte) error {
-		s, err := predecessor(b, next)
-		if err != nil {
-			return err
+	errs := []error{errGone}
+	for _, src := range w.sources {
+		err := src.manifest(ctx, w.list.Name, t.Version, func(b []byte) error {
+			s, err := manifestOf(b, t)
+			if err != nil {
+				return err
+			}
+			found = s
+			return w.spool.put(t.Manifest, b)
+		})
+		if err == nil || ctx.Err() != nil {
+			return found, err
 		}
-		found = s
-		return w.spool.put(next.Prev, b)
-	})
-	if err != nil {
-		return nil, refusedIfAltered(next, err)
+		errs = append(errs, fmt.Errorf("%s: %w", src.name(), err))
 	}
-	return found, nil
+	return nil, fmt.Errorf("manifest of version %d: %w", t.Version, errors.Join(errs...))
 }
 
-func predecessor(envelope []byte, next *Signed) (*Signed, error) {
+func manifestOf(envelope []byte, t Target) (*Signed, error) {
 	s, err := ParseSigned(envelope)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAltered, err)
 	}
-	if err := next.follows(s); err != nil {
-		return nil, fmt.Errorf("%w: version %d %w", ErrAltered, next.Version, err)
+	if s.Hash != t.Manifest || s.Version != t.Version {
+		return nil, fmt.Errorf("%w: another manifest of version %d", ErrAltered, t.Version)
 	}
 	return s, nil
 }
 
-func refusedIfAltered(s *Signed, err error) error {
-	if reason, ok := reasonOf(err); ok {
-		return &refused{s.Version, reason, err.Error()}
-	}
-	return err
-}
-
 // take fetches what is missing of a route and applies it.
 func (w *worker) take(ctx context.Context, r route, chain []*Signed) error {
-	needed := map[gallery.Hash]bool{}
+	if err := r.begin(); err != nil {
+		return err
+	}
+	needed := map[gallery.Hash]bool{r.goal.Hash: true}
 	for _, m := range chain {
 		needed[m.Prev] = true
 	}
@@ -235,35 +306,46 @@ func (w *worker) take(ctx context.Context, r route, chain []*Signed) error {
 	if err := w.spool.keep(needed); err != nil {
 		return err
 	}
-	if err := w.fetchAll(ctx, r); err != nil {
-		return refusedIfAltered(r.head, err)
-	}
-	err := w.o.Gallery.Apply(ctx, gallery.Update{
-		List: w.list.Name, System: w.list.System, Version: r.head.Version, Head: r.head.Hash,
-		Base: r.base, BaseHead: r.baseHead, Issued: r.head.Issued, Expires: r.head.Expires,
-		SoftAge: r.head.softAge(), Entries: r.head.Entries, Changes: w.changes(r),
-	})
+	ways, err := w.fetchAll(ctx, r.contents)
 	if err != nil {
-		return refusedIfAltered(r.head, err)
+		return refusal(DocumentList, r.goal.List, r.goal.Version, err)
 	}
-	w.taken(r)
+	err = w.o.Gallery.Apply(ctx, w.update(r))
+	if err != nil {
+		return refusal(DocumentList, r.goal.List, r.goal.Version, err)
+	}
+	if len(ways) == 0 {
+		ways = []string{r.from}
+	}
+	w.taken(ctx, r, strings.Join(ways, "+"))
 	return w.spool.keep(nil)
 }
 
-func (w *worker) taken(r route) {
-	a := Applied{List: w.list.Name, Version: r.head.Version, Base: r.base, Head: r.head.Hash, Entries: r.head.Entries}
-	w.log.Info("list updated", "version", a.Version, "base", a.Base, "entries", a.Entries)
+func (w *worker) update(r route) gallery.Update {
+	return gallery.Update{
+		List: w.list.Name, System: w.list.System, Version: r.goal.Version, Head: r.goal.Hash,
+		Base: r.base, BaseHead: r.baseHead, Issued: r.goal.Issued, Expires: r.goal.Expires,
+		SoftAge: r.goal.softAge(), Entries: r.goal.Entries, Lines: w.lines(r),
+	}
+}
+
+// taken tells of an update, after the status does.
+func (w *worker) taken(ctx context.Context, r route, source string) {
+	a := Applied{List: w.list.Name, Version: r.goal.Version, Base: r.base, Head: r.goal.Hash, Entries: r.goal.Entries, Source: source}
+	w.log.Info("list updated", "version", a.Version, "base", a.Base, "entries", a.Entries, "source", a.Source)
 	w.mu.Lock()
-	w.status.Refusal = nil
+	w.status.Refusal, w.status.Source = nil, source
 	w.mu.Unlock()
+	w.observe(context.WithoutCancel(ctx), nil)
 	w.o.Applied(a)
 }
 
-func (w *worker) changes(r route) iter.Seq2[gallery.Change, error] {
-	return func(yield func(gallery.Change, error) bool) {
+// lines are the changes of a route as they came.
+func (w *worker) lines(r route) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
 		for _, c := range r.contents {
-			for change, err := range c.changes(func(i int) ([]byte, error) { return w.spool.get(c.Chunks[i]) }) {
-				if !yield(change, err) || err != nil {
+			for line, err := range c.lines(w.spooled(c)) {
+				if !yield(line, err) || err != nil {
 					return
 				}
 			}
@@ -271,59 +353,74 @@ func (w *worker) changes(r route) iter.Seq2[gallery.Change, error] {
 	}
 }
 
-// piece is a chunk that is still to be fetched.
-type piece struct {
-	content *Content
-	index   int
-}
-
-// fetchAll fetches the chunks that are not in the spool, several at a time.
-func (w *worker) fetchAll(ctx context.Context, r route) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	pieces := make(chan piece)
-	var wg sync.WaitGroup
-	for range parallel {
-		wg.Go(func() {
-			for p := range pieces {
-				if err := w.fetchChunk(ctx, p); err != nil {
-					cancel(err)
-				}
-			}
-		})
+// spooled reads the chunks of a content. One that does not come back as it was put there is
+// this booth's trouble, and not that of who published it: it is fetched again.
+func (w *worker) spooled(c *Content) func(i int) ([]byte, error) {
+	return func(i int) ([]byte, error) {
+		b, err := w.spool.get(c.Chunks[i])
+		if err != nil {
+			return nil, &storeError{err}
+		}
+		return b, nil
 	}
-	w.missing(ctx, r, pieces)
-	close(pieces)
-	wg.Wait()
-	return context.Cause(ctx)
 }
 
-func (w *worker) missing(ctx context.Context, r route, pieces chan<- piece) {
+// fetchAll fetches the chunks that are not in the spool, from the first source that has them,
+// and returns the names of the sources that had some.
+func (w *worker) fetchAll(ctx context.Context, contents []*Content) ([]string, error) {
+	var ways []string
+	missing := w.missing(contents)
+	errs := []error{errGone}
+	for _, src := range w.sources {
+		if len(missing) == 0 {
+			break
+		}
+		err := src.pieces(ctx, w.list.Name, missing, w.keepPiece)
+		left := w.missing(contents)
+		if len(left) < len(missing) {
+			ways = append(ways, src.name())
+		}
+		missing = left
+		var ours *storeError
+		if ctx.Err() != nil || errors.As(err, &ours) {
+			return ways, err
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", src.name(), err))
+			w.log.Info("not all of it is to be had here", "source", src.name(), "missing", len(missing), "err", err)
+		}
+	}
+	if len(missing) > 0 {
+		return ways, fmt.Errorf("%d pieces missing: %w", len(missing), errors.Join(errs...))
+	}
+	return ways, nil
+}
+
+// missing returns the chunks that are not in the spool, each once.
+func (w *worker) missing(contents []*Content) []piece {
+	var all []piece
 	seen := map[gallery.Hash]bool{}
-	for _, c := range r.contents {
+	for _, c := range contents {
 		for i, h := range c.Chunks {
-			if seen[h] || w.spool.has(h) {
-				continue
+			if !seen[h] && !w.spool.has(h, c.ChunkSize(i)) {
+				all = append(all, piece{c, i})
 			}
 			seen[h] = true
-			select {
-			case pieces <- piece{c, i}:
-			case <-ctx.Done():
-				return
-			}
 		}
 	}
+	return all
 }
 
-func (w *worker) fetchChunk(ctx context.Context, p piece) error {
-	h := p.content.Chunks[p.index]
-	if ctx.Err() != nil {
-		return ctx.Err()
+// keepPiece proves a chunk and puts it into the spool.
+func (w *worker) keepPiece(p piece, b []byte) error {
+	if err := p.content.proveChunk(p.index, b); err != nil {
+		return fmt.Errorf("chunk %s: %w", p.hash(), err)
 	}
-	return w.link.fetch(ctx, chunkTopic(w.list.Name, h), func(b []byte) error {
-		if err := p.content.proveChunk(p.index, b); err != nil {
-			return fmt.Errorf("chunk %s: %w", h, err)
-		}
-		return w.spool.put(h, b)
-	})
+	if err := w.spool.put(p.hash(), b); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fetched = true
+	return nil
 }

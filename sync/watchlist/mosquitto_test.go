@@ -32,12 +32,16 @@ type mosquitto struct {
 }
 
 const testACL = `user central
-topic readwrite boothd/v1/lists/#
-topic read boothd/v1/booths/#
+topic readwrite boothd/v2/keys
+topic readwrite boothd/v2/orders/#
+topic readwrite boothd/v2/lists/#
+topic read boothd/v2/booths/#
 
 user booth-7
-topic read boothd/v1/lists/#
-pattern write boothd/v1/booths/%u/lists/#
+topic read boothd/v2/keys
+topic read boothd/v2/orders/#
+topic read boothd/v2/lists/#
+pattern write boothd/v2/booths/%u/lists/#
 
 user stranger
 `
@@ -132,7 +136,7 @@ func TestMosquittoWithTLSAndACLCarriesTheLists(t *testing.T) {
 	m, c := startMosquitto(t), newCentral(t)
 	publish := func() {
 		t.Helper()
-		done, err := Publish(context.Background(), PublishOptions{Dir: c.dir, List: "sis", Broker: m.broker("central", "one")})
+		done, err := Publish(context.Background(), PublishOptions{Dir: c.dir, List: "sis", Broker: m.broker("central", "one"), Chunks: ChunksAlways})
 		if err != nil {
 			t.Fatalf("%v\n%s", err, m.out.String())
 		}
@@ -140,7 +144,7 @@ func TestMosquittoWithTLSAndACLCarriesTheLists(t *testing.T) {
 	}
 	c.build(bulky(40), false)
 	publish()
-	x := newBooth(t, m.broker("booth-7", "two"), c.public())
+	x := newBooth(t, m.broker("booth-7", "two"), c.trusted())
 	x.waitVersion(1)
 	c.build(bulky(41), false)
 	publish()

@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"boothd/localmatch/gallery"
+	"boothd/localmatch/numbers"
 )
 
 // ImportOptions say how persons become entries.
@@ -208,7 +209,7 @@ func documentIn(text string, c countries) (gallery.DocumentNumber, bool) {
 }
 
 func document(words []string, text string, c countries) (gallery.DocumentNumber, bool) {
-	number := gallery.NormalNumber(strings.Join(words, ""))
+	number := numbers.Normal(strings.Join(words, ""))
 	if len(number) < minNumber || len(number) > maxNumber || !strings.ContainsFunc(number, isDigit) {
 		return gallery.DocumentNumber{}, false
 	}

@@ -2,25 +2,27 @@ package watchlist
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
-
-	"boothd/localmatch/gallery"
 )
 
 // PublishOptions say which list to bring to which broker.
 type PublishOptions struct {
 	Dir    string
-	List   string
+	List   string // "" for the keys document and the orders alone
 	Broker Broker
+	Chunks ChunkMode // ChunksSmall if left out
 	Log    *slog.Logger
+	Now    func() time.Time
 }
 
 // Published tells what Publish did.
@@ -31,16 +33,15 @@ type Published struct {
 	Cleared int    `json:"cleared"` // retained messages taken off the broker
 }
 
-const (
-	keptVersions = 64 // whose deltas stay at the broker
-	inFlight     = 32
-)
+// inFlight is how many messages may be on their way.
+const inFlight = 32
 
-// Publish brings the newest signed version to the broker, with the versions that booths
-// may still need: chunks first, then manifests, then the head, so that nothing is announced
-// before it can be had. What is there already is not sent again, what is no longer needed
-// is cleared. It returns after the broker has shown that it holds the new head. If it
-// fails half-way, booths are as they were; call it again.
+// Publish brings the keys document, the orders and a list's signed head to the broker, with the versions
+// that booths may still need: chunks first, then manifests, then the head, so that nothing is
+// announced before it can be had. What is there already is not sent again, what is no longer
+// needed is cleared. It returns after the broker has shown that it holds the new head. If it
+// fails half-way, booths are as they were; call it again. What would take the broker back
+// behind what it holds is refused.
 func Publish(ctx context.Context, o PublishOptions) (Published, error) {
 	p, err := publish(ctx, o)
 	if err != nil {
@@ -56,12 +57,16 @@ func publish(ctx context.Context, o PublishOptions) (Published, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	f := openFolder(o.Dir, o.List)
-	window, err := f.window()
-	if err != nil {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	p := &publisher{
+		folder: openFolder(o.Dir, o.List), list: o.List, mode: cmp.Or(o.Chunks, ChunksSmall), now: o.Now,
+		lost: make(chan struct{}), retained: map[string][]byte{},
+	}
+	if err := p.prepare(); err != nil {
 		return Published{}, err
 	}
-	p := &publisher{folder: f, list: o.List, window: window, lost: make(chan struct{}), retained: map[string][]byte{}}
 	client := mqtt.NewClient(p.options(o.Broker))
 	if err := wait(ctx, client.Connect()); err != nil {
 		client.Disconnect(0)
@@ -76,51 +81,44 @@ func publish(ctx context.Context, o PublishOptions) (Published, error) {
 	return p.done, nil
 }
 
-// window returns the signed versions that belong on the broker, in their order: the newest
-// one, back to the last snapshot, and at least keptVersions if there are as many.
-func (f folder) window() ([]*Signed, error) {
-	head, err := f.lastSigned()
-	switch {
-	case err != nil:
-		return nil, err
-	case head == nil:
-		return nil, errors.New("no signed version")
-	}
-	first := head.LastSnapshot
-	if head.Version > keptVersions {
-		first = min(first, head.Version-keptVersions)
-	} else {
-		first = 1
-	}
-	var window []*Signed
-	for v := first; v <= head.Version; v++ {
-		s, err := f.signed(v)
-		if err != nil {
-			return nil, err
-		}
-		if n := len(window); n > 0 {
-			if err := s.follows(window[n-1]); err != nil {
-				return nil, fmt.Errorf("version %d: %w", v, err)
-			}
-		}
-		window = append(window, s)
-	}
-	return window, nil
-}
-
 type publisher struct {
 	folder folder
 	list   string
+	mode   ChunkMode
+	now    func() time.Time
+	trust  *trust
+	head   *SignedHead // nil without a list
 	window []*Signed
-	client mqtt.Client
-	done   Published
-	lost   chan struct{} // closed when the connection is lost
+	// snapshots are the versions in the window whose snapshots booths may need.
+	snapshots map[uint64]bool
+	client    mqtt.Client
+	done      Published
+	lost      chan struct{} // closed when the connection is lost
 
 	mu       sync.Mutex
-	retained map[string][]byte // what the broker holds of manifests, and the marker
+	retained map[string][]byte // what the broker holds of documents, and the marker
 	arrived  chan struct{}     // closed when awaited is in retained
 	awaited  string
 	payload  []byte
+}
+
+// prepare reads what is to be published.
+func (p *publisher) prepare() error {
+	if !slices.Contains([]ChunkMode{ChunksSmall, ChunksAlways, ChunksNever}, p.mode) {
+		return fmt.Errorf("chunks %q must be small, always or never", p.mode)
+	}
+	var err error
+	if p.trust, err = readTrust(p.folder.dir); err != nil || p.list == "" {
+		return err
+	}
+	if p.head, err = p.folder.head(); err != nil {
+		return err
+	}
+	if p.head == nil {
+		return errors.New("no signed version")
+	}
+	p.window, p.snapshots, err = p.folder.window(p.head)
+	return err
 }
 
 func (p *publisher) options(b Broker) *mqtt.ClientOptions {
@@ -147,47 +145,90 @@ func (p *publisher) run(ctx context.Context) error {
 	if err := p.readBroker(ctx); err != nil {
 		return err
 	}
-	head := p.window[len(p.window)-1]
-	stale, err := p.stale(head)
+	trust, err := p.trust.missing(p.held, p.now())
+	if err != nil {
+		return err
+	}
+	over := p.expiredOrders()
+	p.done.Cleared = len(over)
+	if err := p.send(ctx, append(trust, over...)); err != nil || p.head == nil {
+		return err
+	}
+	stale, err := p.stale()
 	if err != nil {
 		return err
 	}
 	for _, s := range p.window {
-		if err := p.sendVersion(ctx, s, s.Version == head.LastSnapshot); err != nil {
+		if err := p.sendVersion(ctx, s); err != nil {
 			return fmt.Errorf("version %d: %w", s.Version, err)
 		}
 	}
-	envelope, err := readLimited(p.folder.signedFile(head.Version), MaxMessage)
-	if err != nil {
+	if string(p.held(sentTopic(p.list))) != string(p.mode) {
+		if err := p.send(ctx, []message{{sentTopic(p.list), []byte(p.mode)}}); err != nil {
+			return err
+		}
+	}
+	if err := p.sendHead(ctx); err != nil {
 		return err
 	}
-	if err := p.send(ctx, []message{{headTopic(p.list), envelope}}); err != nil {
-		return err
-	}
-	if err := p.await(ctx, headTopic(p.list), envelope, func() error { return subscribe(ctx, p.client, headTopic(p.list)) }); err != nil {
-		return err
-	}
-	p.done.Version = head.Version
+	p.done.Version = p.head.Version
 	var clear []message
 	for _, topic := range stale {
 		clear = append(clear, message{topic, nil})
 	}
-	p.done.Cleared = len(clear)
+	p.done.Cleared += len(clear)
 	return p.send(ctx, clear)
 }
 
-// readBroker learns which manifests the broker holds. A broker sends them before what is
+func (p *publisher) sendHead(ctx context.Context) error {
+	envelope, err := p.head.envelope()
+	if err != nil {
+		return err
+	}
+	topic := headTopic(p.list)
+	if err := p.send(ctx, []message{{topic, envelope}}); err != nil {
+		return err
+	}
+	return p.await(ctx, topic, envelope, func() error { return subscribe(ctx, p.client, topic) })
+}
+
+// expiredOrders clears orders at the broker that no booth would carry out.
+func (p *publisher) expiredOrders() []message {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var clear []message
+	for topic, b := range p.retained {
+		if o, err := ParseOrder(b); err == nil && topic == ordersTopic+o.ID && o.Expired(p.now()) {
+			clear = append(clear, message{topic, nil})
+		}
+	}
+	return clear
+}
+
+// held returns what the broker holds at a topic; nil if nothing.
+func (p *publisher) held(topic string) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.retained[topic]
+}
+
+// readBroker learns which documents the broker holds. A broker sends them before what is
 // published after the subscription, so the marker comes last; if a broker does not, a few
 // messages are sent again for nothing.
 func (p *publisher) readBroker(ctx context.Context) error {
-	for _, topic := range []string{publisherTopic(p.list), headTopic(p.list), listTopic(p.list) + "manifests/+"} {
+	marked := publisherTopic(p.list)
+	topics := []string{marked, keysTopic, ordersTopic + "+"}
+	if p.list != "" {
+		topics = append(topics, headTopic(p.list), sentTopic(p.list), listTopic(p.list)+"manifests/+")
+	}
+	for _, topic := range topics {
 		if err := subscribe(ctx, p.client, topic); err != nil {
 			return err
 		}
 	}
 	marker := []byte(rand.Text())
-	return p.await(ctx, publisherTopic(p.list), marker, func() error {
-		return wait(ctx, p.client.Publish(publisherTopic(p.list), qos, false, marker))
+	return p.await(ctx, marked, marker, func() error {
+		return wait(ctx, p.client.Publish(marked, qos, false, marker))
 	})
 }
 
@@ -216,92 +257,18 @@ func (p *publisher) await(ctx context.Context, topic string, payload []byte, do 
 
 var errLost = errors.New("connection to the broker was lost")
 
-// stale returns the topics that the new head leaves without use.
-func (p *publisher) stale(head *Signed) ([]string, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	needed := map[string]bool{}
-	for _, s := range p.window {
-		needed[manifestTopic(p.list, s.Version)] = true
-		for _, h := range s.chunks(s.Version == head.LastSnapshot) {
-			needed[chunkTopic(p.list, h)] = true
-		}
-	}
-	var stale []string
-	snapshot := p.lastSnapshot()
-	for topic, b := range p.retained {
-		s, err := ParseSigned(b)
-		if err != nil || s.List != p.list {
-			continue
-		}
-		if s.Version > head.Version {
-			return nil, fmt.Errorf("the broker holds version %d, later than %d", s.Version, head.Version)
-		}
-		if s.Version == head.Version && s.Hash != head.Hash {
-			return nil, fmt.Errorf("the broker holds another version %d", s.Version)
-		}
-		leaves := topic == manifestTopic(p.list, s.Version) && !needed[topic]
-		candidates := []string{}
-		if leaves {
-			candidates = append(candidates, topic)
-		}
-		for _, h := range s.chunks(leaves || s.Version == snapshot) {
-			candidates = append(candidates, chunkTopic(p.list, h))
-		}
-		for _, c := range candidates {
-			if !needed[c] {
-				needed[c] = true // once
-				stale = append(stale, c)
-			}
-		}
-	}
-	return stale, nil
-}
-
-// lastSnapshot returns which version's snapshot the broker's head refers to; 0 if it has
-// no head.
-func (p *publisher) lastSnapshot() uint64 {
-	s, err := ParseSigned(p.retained[headTopic(p.list)])
-	if err != nil {
-		return 0
-	}
-	return s.LastSnapshot
-}
-
-// chunks returns the chunks of the delta and, if asked for, of the snapshot.
-func (s *Signed) chunks(snapshot bool) []gallery.Hash {
-	var all []gallery.Hash
-	if s.Delta != nil {
-		all = append(all, s.Delta.Chunks...)
-	}
-	if s.Snapshot != nil && snapshot {
-		all = append(all, s.Snapshot.Chunks...)
-	}
-	return all
-}
-
 // sendVersion sends a version's chunks, then its manifest; nothing if the broker holds that
-// manifest, because it then got the chunks before.
-func (p *publisher) sendVersion(ctx context.Context, s *Signed, snapshot bool) error {
+// manifest and what this mode sends, because it then got the chunks before.
+func (p *publisher) sendVersion(ctx context.Context, s *Signed) error {
 	topic := manifestTopic(p.list, s.Version)
-	envelope, err := readLimited(p.folder.signedFile(s.Version), MaxMessage)
+	envelope, err := s.envelope()
 	if err != nil {
 		return err
 	}
-	p.mu.Lock()
-	there := bytes.Equal(p.retained[topic], envelope)
-	p.mu.Unlock()
-	if there {
+	if bytes.Equal(p.held(topic), envelope) && string(p.held(sentTopic(p.list))) == string(p.mode) {
 		return nil
 	}
-	contents := []*Content{s.Delta}
-	if snapshot {
-		contents = append(contents, s.Snapshot)
-	}
-	for _, c := range contents {
-		if c == nil {
-			continue
-		}
+	for _, c := range s.sent(p.mode, p.snapshots[s.Version]) {
 		if err := p.sendContent(ctx, c); err != nil {
 			return err
 		}
@@ -310,7 +277,6 @@ func (p *publisher) sendVersion(ctx context.Context, s *Signed, snapshot bool) e
 }
 
 func (p *publisher) sendContent(ctx context.Context, c *Content) error {
-	var batch []message
 	read := p.folder.chunk(c)
 	for i, h := range c.Chunks {
 		b, err := read(i)
@@ -320,12 +286,12 @@ func (p *publisher) sendContent(ctx context.Context, c *Content) error {
 		if err != nil {
 			return fmt.Errorf("chunk %s: %w", h, err)
 		}
-		batch = append(batch, message{chunkTopic(p.list, h), b})
-		if len(batch) == inFlight || i == len(c.Chunks)-1 {
-			if err := p.send(ctx, batch); err != nil {
-				return err
-			}
-			batch = batch[:0]
+		var parts []message
+		for part := range slices.Chunk(b, MaxPart) {
+			parts = append(parts, message{chunkTopic(p.list, h, len(parts)), part})
+		}
+		if err := p.send(ctx, parts); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -2,48 +2,161 @@ package watchlist
 
 import (
 	"crypto/ed25519"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
+	"maps"
 	"time"
 
 	"boothd/localmatch/gallery"
 )
 
-// SignOptions say which manifest to sign.
+// SignOptions say which version to sign, and which booths are to have it.
 type SignOptions struct {
-	Dir     string // the lists' folder; of it only VERSION/manifest.json is needed
+	Dir     string // the lists' folder
 	List    string
 	Version uint64 // 0 for the newest
-	Key     ed25519.PrivateKey
+	// Groups of booths are to have the version; "*" for all that no other version is named
+	// for, and is meant if there are none. The others stay where they are.
+	Groups []string
+	Key    ed25519.PrivateKey
+	Now    time.Time
 }
 
-// Sign signs a version of a list and returns its manifest. A version that is signed
-// already is left as it is if that key signed it, else signed anew.
-func Sign(o SignOptions) (*Signed, error) {
+// Sign signs a version of a list, if that was not done, and a head that names it for the
+// groups. It needs the list's folder without its contents: the manifests and the head, so that
+// the key can be on a machine without a network. With the head the version is published as far as the
+// folder is served as it is.
+//
+// A group never goes back to an earlier version: what is wrong with one is put right in the
+// next. If there is a keys document in the lists' folder, the key must count by it.
+func Sign(o SignOptions) (*SignedHead, error) {
+	h, err := sign(o)
+	if err != nil {
+		return nil, fmt.Errorf("sign list %s: %w", o.List, err)
+	}
+	return h, nil
+}
+
+func sign(o SignOptions) (*SignedHead, error) {
 	f := openFolder(o.Dir, o.List)
+	all, err := f.versions()
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, errors.New("no version was built")
+	}
 	if o.Version == 0 {
-		all, err := f.versions()
+		o.Version = all[len(all)-1]
+	}
+	s, err := f.manifest(o.Version)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.keyCounts(&o, s.Issued); err != nil {
+		return nil, err
+	}
+	trusted := []ed25519.PublicKey{o.Key.Public().(ed25519.PublicKey)}
+	if len(s.signatures) == 0 {
+		b, err := SignManifest(s.raw, o.Key)
 		if err != nil {
 			return nil, err
 		}
-		if len(all) == 0 {
-			return nil, fmt.Errorf("sign list %s: no version was built", o.List)
+		if err := writeFile(f.signedFile(o.Version), b); err != nil {
+			return nil, err
 		}
-		o.Version = all[len(all)-1]
+		if s, err = f.signed(o.Version); err != nil {
+			return nil, err
+		}
+		if err := s.Verify(trusted); err != nil {
+			return nil, err
+		}
 	}
-	raw, err := readLimited(f.manifestFile(o.Version), MaxMessage)
+	return f.signHead(&o, s)
+}
+
+// keyCounts checks the key against the keys document, if that is there.
+func (f folder) keyCounts(o *SignOptions, issued time.Time) error {
+	k, err := readKeys(f.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	public := o.Key.Public().(ed25519.PublicKey)
+	for _, at := range []time.Time{issued, o.Now} {
+		if !hasKey(k.ForList(o.List, at), public) {
+			return fmt.Errorf("by the keys document with serial %d this key does not count for what is issued %s", k.Serial, at.UTC().Format(time.RFC3339))
+		}
+	}
+	return nil
+}
+
+// signHead moves groups to a version.
+func (f folder) signHead(o *SignOptions, s *Signed) (*SignedHead, error) {
+	before, err := f.head()
 	if err != nil {
 		return nil, err
 	}
-	b, err := SignManifest(raw, o.Key)
+	h, err := nextHead(before, s, o.Groups, o.Now)
 	if err != nil {
-		return nil, fmt.Errorf("sign list %s version %d: %w", o.List, o.Version, err)
-	}
-	if err := writeFile(f.signedFile(o.Version), b); err != nil {
 		return nil, err
 	}
-	return f.signed(o.Version)
+	if h.Inline, err = readLimited(f.signedFile(h.Version), MaxMessage); err != nil {
+		return nil, err
+	}
+	b, err := SignHead(*h, o.Key)
+	if err != nil {
+		return nil, err
+	}
+	if err := writeFile(f.headFile(), b); err != nil {
+		return nil, err
+	}
+	return f.head()
+}
+
+// nextHead returns the head after another, which may be nil, with groups moved to a version.
+// A group that is not ahead of all the others is one of them again.
+func nextHead(before *SignedHead, s *Signed, groups []string, now time.Time) (*Head, error) {
+	h := &Head{
+		List: s.List, System: s.System, Version: s.Version, Manifest: s.Hash, Issued: now.UTC(),
+		Nonce: make([]byte, nonceSize), Groups: map[string]Target{},
+	}
+	rand.Read(h.Nonce)
+	if before != nil {
+		if before.System != s.System {
+			return nil, fmt.Errorf("the head is of system %s", before.System)
+		}
+		if before.Version == s.Version && before.Manifest != s.Hash {
+			return nil, fmt.Errorf("the head names another version %d: %w", s.Version, gallery.ErrFork)
+		}
+		maps.Copy(h.Groups, before.Groups)
+		if before.Version >= s.Version {
+			h.Version, h.Manifest = before.Version, before.Manifest
+		}
+		if !h.Issued.After(before.Issued) { // a clock that was set back
+			h.Issued = before.Issued.Add(time.Millisecond)
+		}
+	}
+	if len(groups) == 0 {
+		groups = []string{All}
+	}
+	for _, group := range groups {
+		if now := h.For(group); now.Version > s.Version {
+			return nil, fmt.Errorf("group %s has version %d and cannot go back", group, now.Version)
+		}
+		h.Groups[group] = Target{s.Version, s.Hash}
+	}
+	if h.Groups[All].Version == 0 {
+		return nil, errors.New("the first version must be for all: there is none that the others could have")
+	}
+	maps.DeleteFunc(h.Groups, func(group string, t Target) bool {
+		return group != All && t.Version <= h.Groups[All].Version
+	})
+	return h, nil
 }
 
 // VersionInfo is what Inspect and Verify tell of a version.
@@ -84,7 +197,7 @@ func Inspect(dir, list string) ([]VersionInfo, error) {
 
 func (s *Signed) info() VersionInfo {
 	i := VersionInfo{
-		Version: s.Version, Hash: s.Hash, Signed: s.sig != nil, Key: s.key, System: s.System,
+		Version: s.Version, Hash: s.Hash, Signed: len(s.signatures) > 0, Key: s.key(), System: s.System,
 		Entries: s.Entries, Issued: s.Issued, Expires: s.Expires,
 	}
 	if s.Delta != nil {
@@ -94,100 +207,4 @@ func (s *Signed) info() VersionInfo {
 		i.Snapshot = s.Snapshot.Packed
 	}
 	return i
-}
-
-// VerifyOptions say what to prove.
-type VerifyOptions struct {
-	Dir  string
-	List string
-	Keys []ed25519.PublicKey // of which one must have signed each version
-}
-
-// Verify proves a list's folder as a booth would: every signature, the chain of versions
-// without a gap, and that the last snapshot with its deltas leads to the number of entries
-// that the newest version has. It returns the newest version.
-func Verify(o VerifyOptions) (VersionInfo, error) {
-	f := openFolder(o.Dir, o.List)
-	chain, err := f.chain(o.Keys)
-	if err != nil {
-		return VersionInfo{}, fmt.Errorf("verify list %s: %w", o.List, err)
-	}
-	head := chain[len(chain)-1]
-	if err := f.verifyContents(chain, head.LastSnapshot); err != nil {
-		return VersionInfo{}, fmt.Errorf("verify list %s: %w", o.List, err)
-	}
-	return head.info(), nil
-}
-
-// chain reads all versions and checks signatures and predecessors.
-func (f folder) chain(trusted []ed25519.PublicKey) ([]*Signed, error) {
-	all, err := f.versions()
-	if err != nil {
-		return nil, err
-	}
-	var chain []*Signed
-	for _, v := range all {
-		s, err := f.signed(v)
-		if errors.Is(err, os.ErrNotExist) {
-			err = errors.New("not signed")
-		}
-		if err == nil {
-			err = s.Verify(trusted)
-		}
-		if err == nil && len(chain) > 0 {
-			err = s.follows(chain[len(chain)-1])
-		}
-		if err != nil {
-			return nil, fmt.Errorf("version %d: %w", v, err)
-		}
-		chain = append(chain, s)
-	}
-	if len(chain) == 0 {
-		return nil, fmt.Errorf("no version in %s", f.dir)
-	}
-	return chain, nil
-}
-
-// follows checks that s is the next version after before.
-func (s *Signed) follows(before *Signed) error {
-	switch {
-	case s.Version != before.Version+1:
-		return fmt.Errorf("comes after version %d", before.Version)
-	case s.Prev != before.Hash:
-		return errors.New("names another predecessor than the one at hand")
-	case s.List != before.List || s.System != before.System:
-		return errors.New("is of another list or system than its predecessor")
-	}
-	return nil
-}
-
-// verifyContents plays the last snapshot and the deltas after it.
-func (f folder) verifyContents(chain []*Signed, snapshot uint64) error {
-	ids := map[string]bool{}
-	for _, s := range chain {
-		c := s.Delta
-		switch {
-		case s.Version < snapshot:
-			continue
-		case s.Version == snapshot:
-			c = s.Snapshot
-		}
-		for change, err := range c.changes(f.chunk(c)) {
-			if err != nil {
-				return fmt.Errorf("version %d: %w", s.Version, err)
-			}
-			if change.Put != nil {
-				ids[change.Put.ID] = true
-				continue
-			}
-			if !ids[change.Drop] {
-				return fmt.Errorf("version %d: %w", s.Version, gallery.ErrNoEntry)
-			}
-			delete(ids, change.Drop)
-		}
-		if len(ids) != s.Entries {
-			return fmt.Errorf("version %d: %w", s.Version, gallery.ErrCount)
-		}
-	}
-	return nil
 }

@@ -4,15 +4,15 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
-	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
-	"boothd/internal/keys"
+	"boothd/internal/keys/rest"
 	"boothd/localmatch/gallery"
 )
 
@@ -21,17 +21,48 @@ import (
 // hold a list. They are not synced to the disk: what a power cut takes is fetched again,
 // what it damages does not open.
 type spool struct {
-	dir  string
+	dir     string
+	keyFile string
+	keys    *rest.Keeper
+	list    string
+
+	mu   sync.RWMutex
 	aead cipher.AEAD
 }
 
-// openSpool opens a list's spool under dir, sealed with a key made of secret.
-func openSpool(dir, list string, secret []byte) (*spool, error) {
-	s := &spool{dir: filepath.Join(dir, list)}
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return nil, err
+const spoolSecret = 32
+
+// spoolKeyFile is the file of the key that a list's pieces are sealed with.
+func spoolKeyFile(keysDir, list string) string {
+	return filepath.Join(keysDir, "spool-"+list+".key")
+}
+
+// openSpool opens a list's spool under dir, making its key if there is none.
+func openSpool(dir, keysDir, list string, keeper *rest.Keeper) (*spool, error) {
+	s := &spool{dir: filepath.Join(dir, list), keyFile: spoolKeyFile(keysDir, list), keys: keeper, list: list}
+	for _, d := range []string{s.dir, keysDir} {
+		if err := os.MkdirAll(d, 0o700); err != nil {
+			return nil, err
+		}
 	}
-	key, err := hkdf.Key(sha256.New, secret, nil, "boothd watchlist spool v1 "+list, 32)
+	return s, s.readKey()
+}
+
+func (s *spool) readKey() error {
+	secret, err := s.keys.Secret(s.keyFile, spoolSecret)
+	if err != nil {
+		return err
+	}
+	aead, err := deriveAEAD(secret, "boothd watchlist spool v2 "+s.list)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.aead = aead
+	return err
+}
+
+// deriveAEAD makes a cipher for one purpose of a secret.
+func deriveAEAD(secret []byte, purpose string) (cipher.AEAD, error) {
+	key, err := hkdf.Key(sha256.New, secret, nil, purpose, 32)
 	if err != nil {
 		return nil, err
 	}
@@ -39,52 +70,56 @@ func openSpool(dir, list string, secret []byte) (*spool, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.aead, err = cipher.NewGCM(block)
-	return s, err
-}
-
-// spoolSecret reads the key of all spools, making it if there is none.
-func spoolSecret(keysDir string) ([]byte, error) {
-	if err := os.MkdirAll(keysDir, 0o700); err != nil {
-		return nil, err
-	}
-	return keys.Secret(filepath.Join(keysDir, "spool.key"), 32)
+	return cipher.NewGCMWithRandomNonce(block)
 }
 
 func (s *spool) file(h gallery.Hash) string { return filepath.Join(s.dir, h.String()) }
 
-// get returns a piece. The error matches fs.ErrNotExist if it is not there or not whole.
+func (s *spool) cipher() cipher.AEAD {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.aead
+}
+
+// get returns a piece. The error matches fs.ErrNotExist if it is not there or not whole; it
+// is no longer there then.
 func (s *spool) get(h gallery.Hash) ([]byte, error) {
-	box, err := readLimited(s.file(h), 2*MaxMessage)
+	aead := s.cipher()
+	box, err := readLimited(s.file(h), MaxChunk+int64(aead.Overhead()))
 	if err != nil {
 		return nil, err
 	}
-	n := s.aead.NonceSize()
-	if len(box) < n {
-		return nil, fs.ErrNotExist
-	}
-	b, err := s.aead.Open(nil, box[:n], box[n:], h[:])
+	b, err := aead.Open(box[:0], nil, box, h[:])
 	if err != nil {
-		return nil, fmt.Errorf("spooled piece does not open: %w", fs.ErrNotExist)
+		return nil, errors.Join(fmt.Errorf("spooled piece does not open: %w", fs.ErrNotExist), os.Remove(s.file(h)))
 	}
 	return b, nil
 }
 
-func (s *spool) has(h gallery.Hash) bool {
-	_, err := s.get(h)
-	return err == nil
+// has reports whether a piece of a size is there, without reading it.
+func (s *spool) has(h gallery.Hash, size int64) bool {
+	st, err := os.Stat(s.file(h))
+	return err == nil && st.Size() == size+int64(s.cipher().Overhead())
 }
 
 func (s *spool) put(h gallery.Hash, b []byte) error {
-	box := make([]byte, s.aead.NonceSize(), s.aead.NonceSize()+len(b)+s.aead.Overhead())
-	rand.Read(box)
-	box = s.aead.Seal(box, box, b, h[:])
 	part := s.file(h) + ".part"
-	if err := os.WriteFile(part, box, 0o600); err != nil {
-		return err
+	err := os.WriteFile(part, s.cipher().Seal(nil, nil, b, h[:]), 0o600)
+	if err == nil {
+		err = os.Rename(part, s.file(h))
 	}
-	return os.Rename(part, s.file(h))
+	if err != nil {
+		os.Remove(part) // it may be what fills the disk
+		return &storeError{err}
+	}
+	return nil
 }
+
+// storeError is the error of a booth's own disk; no other source of pieces helps.
+type storeError struct{ err error }
+
+func (e *storeError) Error() string { return "store: " + e.err.Error() }
+func (e *storeError) Unwrap() error { return e.err }
 
 // keep removes every piece but the needed ones.
 func (s *spool) keep(needed map[gallery.Hash]bool) error {
@@ -101,4 +136,24 @@ func (s *spool) keep(needed map[gallery.Hash]bool) error {
 		errs = append(errs, os.Remove(filepath.Join(s.dir, f.Name())))
 	}
 	return errors.Join(errs...)
+}
+
+// erase makes what is in the spool unreadable for ever, and begins it anew.
+func (s *spool) erase() error {
+	if err := s.keys.Erase(s.keyFile); err != nil {
+		return err
+	}
+	return errors.Join(s.keep(nil), s.readKey())
+}
+
+// EraseSpool makes unreadable for ever what was fetched of a list's next version. The booth
+// that has the spool must not run.
+func EraseSpool(dir, keysDir, list string, keeper *rest.Keeper) error {
+	if !gallery.ValidListName(list) {
+		return errors.New("erase spool: no name of a list")
+	}
+	if err := keeper.Erase(spoolKeyFile(keysDir, list)); err != nil {
+		return fmt.Errorf("erase spool of list %s: %w", list, err)
+	}
+	return os.RemoveAll(filepath.Join(dir, list))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"reflect"
@@ -11,57 +12,79 @@ import (
 	"sync"
 	"time"
 
-	mqtt "github.com/eclipse/paho.mqtt.golang"
-
 	"boothd/localmatch/gallery"
 )
 
 // worker keeps one list up to date.
 type worker struct {
-	o     *SubscriberOptions
-	link  *link
-	list  Subscription
-	spool *spool
-	log   *slog.Logger
-	news  chan struct{} // there is a new head, or the status is to be told again
+	o       *SubscriberOptions
+	link    *link // nil without a broker
+	sources []source
+	list    Subscription
+	spool   *spool
+	memory  *memory
+	keys    *keyring
+	orders  *orderBook
+	clock   *clock
+	log     *slog.Logger
+	report  func(*refused, []byte)
+	news    chan struct{} // there is a new head, or the status is to be told again
+
+	stepping sync.Mutex // held while the list may be changed
 
 	mu      sync.Mutex
-	heads   []mqtt.Message // received and not dealt with, in their order
-	genuine []byte         // the newest head that was proved
-	tell    bool           // the status is to be told even if it has not changed
+	stop    context.CancelFunc // of the step that is under way
+	heads   []*arrival         // not dealt with, in their order
+	last    *SignedHead        // the last that was followed, also before a restart
+	genuine *arrival           // the head of it since the start
+	tell    bool               // the status is to be told even if it has not changed
 	status  Status
 	told    Status
-
-	reported map[string]bool // refusals, each once for a head
+	fetched bool // the attempt brought something
+	barred  bool // when it was looked at last
 }
 
-func newWorker(o *SubscriberOptions, l *link, list Subscription, sp *spool) *worker {
-	return &worker{
-		o: o, link: l, list: list, spool: sp, log: o.Log.With("list", list.Name), news: make(chan struct{}, 1),
-		status:   Status{Booth: o.Booth, List: list.Name, State: StateNone},
-		reported: map[string]bool{},
+// arrival is a head that came.
+type arrival struct {
+	payload  []byte
+	source   string
+	retained bool // as the broker says: it is not overtaken by another
+}
+
+func newWorker(s *Subscriber, list Subscription) (*worker, error) {
+	w := &worker{
+		o: &s.o, link: s.link, sources: s.sources, list: list, memory: s.memory, keys: s.keys, orders: s.orders, clock: s.clock,
+		log: s.o.Log.With("list", list.Name), report: s.refuse, news: make(chan struct{}, 1),
+		status: Status{Booth: s.o.Booth, Group: s.o.Group, List: list.Name, System: list.System, State: StateNone},
 	}
+	var err error
+	if w.spool, err = openSpool(s.o.Spool, s.o.KeysDir, list.Name, s.o.Keys); err != nil {
+		return nil, err
+	}
+	w.last, err = s.memory.head(list.Name)
+	if errors.Is(err, errForgotten) {
+		w.log.Error("the last head is not known any more: an older one would be followed", "err", err)
+		err = nil
+	}
+	if w.last != nil {
+		s.clock.saw(w.last.Issued)
+	}
+	return w, err
 }
 
 // maxHeads is how many heads may wait. There are more only if somebody sends junk.
 const maxHeads = 16
 
 // offer takes over a head.
-func (w *worker) offer(m mqtt.Message) {
-	if len(m.Payload()) == 0 { // cleared: there is no news in that
-		m.Ack()
+func (w *worker) offer(a *arrival) {
+	if len(a.payload) == 0 { // cleared: there is no news in that
 		return
 	}
 	w.mu.Lock()
-	w.heads = append(w.heads, m)
-	var over mqtt.Message
-	if len(w.heads) > maxHeads {
-		over, w.heads = w.heads[0], w.heads[1:]
+	if w.heads = append(w.heads, a); len(w.heads) > maxHeads {
+		w.heads = w.heads[1:]
 	}
 	w.mu.Unlock()
-	if over != nil {
-		over.Ack()
-	}
 	w.wake()
 }
 
@@ -79,10 +102,29 @@ func (w *worker) wake() {
 	}
 }
 
+// interrupt ends the step that is under way, soon.
+func (w *worker) interrupt() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stop != nil {
+		w.stop()
+	}
+}
+
 func (w *worker) current() Status {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.status
+	s := w.status
+	s.Orders = slices.Clone(s.Orders)
+	s.Age = age(s, w.o.Now())
+	return s
+}
+
+func age(s Status, now time.Time) int64 {
+	if s.Issued.IsZero() {
+		return 0
+	}
+	return int64(now.Sub(s.Issued) / time.Second)
 }
 
 func (w *worker) run(ctx context.Context) {
@@ -97,7 +139,9 @@ func (w *worker) run(ctx context.Context) {
 		}
 		var retry <-chan time.Time
 		if err != nil {
-			failures++
+			if failures++; w.progressed() {
+				failures = 1
+			}
 			retry = time.After(w.pause(failures))
 			w.log.Warn("list is not up to date", "err", err, "failures", failures)
 		} else {
@@ -113,6 +157,15 @@ func (w *worker) run(ctx context.Context) {
 	}
 }
 
+// progressed reports whether pieces came since it was asked last.
+func (w *worker) progressed() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p := w.fetched
+	w.fetched = false
+	return p
+}
+
 // pause doubles with each failure; the jitter keeps booths from coming all at once.
 func (w *worker) pause(failures int) time.Duration {
 	d := min(w.o.RetryMin<<min(failures-1, 10), w.o.RetryMax)
@@ -122,23 +175,73 @@ func (w *worker) pause(failures int) time.Duration {
 // step deals with the heads that wait and tells how the list stands. An error means that it
 // is to be tried again.
 func (w *worker) step(ctx context.Context) error {
-	var err error
-	for m := w.nextHead(); m != nil && err == nil; m = w.nextHead() {
-		if err = w.deal(ctx, m); err == nil {
-			w.done(m)
-		}
-	}
-	if err == nil {
-		err = w.heal(ctx)
-	}
+	err := w.work(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	w.observe(ctx, err)
-	return errors.Join(err, w.report(ctx))
+	return errors.Join(err, w.tellCentral(ctx))
 }
 
-func (w *worker) nextHead() mqtt.Message {
+// work brings the list up to date; an order may interrupt it.
+func (w *worker) work(ctx context.Context) error {
+	w.stepping.Lock()
+	defer w.stepping.Unlock()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w.mu.Lock()
+	w.stop = cancel
+	w.mu.Unlock()
+	if order, barred := w.orders.bars(w.list.Name); barred {
+		return w.standStill(order)
+	}
+	if err := w.afterBar(ctx); err != nil {
+		return err
+	}
+	for a := w.nextHead(); a != nil; a = w.nextHead() {
+		if err := w.deal(ctx, a); err != nil {
+			return err
+		}
+		w.done(a)
+	}
+	return w.heal(ctx)
+}
+
+// standStill lets heads pass while the list must not be taken.
+func (w *worker) standStill(order CarriedOut) error {
+	for a := w.nextHead(); a != nil; a = w.nextHead() {
+		w.done(a)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.barred {
+		w.log.Warn("list is not taken while an order counts", "order", order.ID, "until", order.Expires)
+	}
+	w.barred, w.genuine = true, nil
+	return nil
+}
+
+// afterBar asks for the head again that was let pass.
+func (w *worker) afterBar(ctx context.Context) error {
+	w.mu.Lock()
+	was := w.barred
+	w.mu.Unlock()
+	if !was {
+		return nil
+	}
+	if w.link.isUp() {
+		if err := w.link.askAgain(ctx, headTopic(w.list.Name)); err != nil {
+			return err
+		}
+	}
+	w.o.lookAgain()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.barred = false
+	return nil
+}
+
+func (w *worker) nextHead() *arrival {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.heads) == 0 {
@@ -147,35 +250,39 @@ func (w *worker) nextHead() mqtt.Message {
 	return w.heads[0]
 }
 
-// done acknowledges a head, after what it led to is durable.
-func (w *worker) done(m mqtt.Message) {
+// done takes a head out of those that wait.
+func (w *worker) done(a *arrival) {
 	w.mu.Lock()
-	w.heads = slices.DeleteFunc(w.heads, func(x mqtt.Message) bool { return x == m })
-	w.mu.Unlock()
-	m.Ack()
+	defer w.mu.Unlock()
+	w.heads = slices.DeleteFunc(w.heads, func(x *arrival) bool { return x == a })
 }
 
 // deal follows a head or refuses it. A head that may pass later gives an error; it makes
 // way for others that wait.
-func (w *worker) deal(ctx context.Context, m mqtt.Message) error {
-	err := w.follow(ctx, m.Payload())
+func (w *worker) deal(ctx context.Context, a *arrival) error {
+	err := w.follow(ctx, a)
 	var no *refused
 	if !errors.As(err, &no) {
-		return w.makeWay(m, err)
+		return w.makeWay(err)
 	}
-	if no.reason == ReasonOlder && (!m.Retained() || m.Duplicate()) {
-		// It may have been overtaken on its way. What counts is what the broker keeps.
-		return subscribe(ctx, w.link.client, headTopic(w.list.Name))
+	if no.reason == ReasonOlder && no.document == DocumentHead {
+		switch {
+		case a.source != SourceMQTT: // a stick that lay in a drawer, a mirror that lags behind
+			w.log.Info("a head that was overtaken is passed over", "source", a.source)
+			return nil
+		case !a.retained: // it may have been overtaken on its way: what counts is what the broker keeps
+			return w.link.askAgain(ctx, headTopic(w.list.Name))
+		}
 	}
-	w.refuse(m.Payload(), no)
+	w.refuse(a.payload, no)
 	if no.reason == ReasonAltered || no.reason == ReasonCount { // may be put right
-		return w.makeWay(m, err)
+		return w.makeWay(err)
 	}
 	return nil
 }
 
 // makeWay drops a head that is in trouble if a later one waits.
-func (w *worker) makeWay(m mqtt.Message, err error) error {
+func (w *worker) makeWay(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err != nil && len(w.heads) > 1 {
@@ -185,12 +292,13 @@ func (w *worker) makeWay(m mqtt.Message, err error) error {
 	return err
 }
 
-// heal receives a list again that is erased or damaged.
+// heal receives a list again that is erased or damaged, and goes on with one that could not
+// be received whole.
 func (w *worker) heal(ctx context.Context) error {
 	w.mu.Lock()
-	head := w.genuine
+	a := w.genuine
 	w.mu.Unlock()
-	if head == nil {
+	if a == nil {
 		return nil
 	}
 	have, err := w.hand(ctx)
@@ -198,41 +306,39 @@ func (w *worker) heal(ctx context.Context) error {
 		return err
 	}
 	var no *refused
-	if err := w.follow(ctx, head); !errors.As(err, &no) {
+	if err := w.follow(ctx, a); !errors.As(err, &no) {
 		return err
 	}
-	w.refuse(head, no)
+	w.refuse(a.payload, no)
 	return nil
 }
 
-// refuse reports a refusal, each kind once for a head.
-func (w *worker) refuse(head []byte, no *refused) {
-	h := hashOf(head)
-	key := h.String() + string(no.reason)
-	if w.reported[key] {
-		return
-	}
-	if len(w.reported) > 1000 {
-		clear(w.reported)
-	}
-	w.reported[key] = true
-	r := Refusal{List: w.list.Name, Version: no.version, Reason: no.reason, Detail: no.detail, At: w.o.Now()}
-	w.log.Error("list update refused", "version", r.Version, "reason", string(r.Reason), "detail", r.Detail)
+// refuse reports a refusal.
+func (w *worker) refuse(payload []byte, no *refused) {
 	w.mu.Lock()
-	w.status.Refusal = &r
+	w.status.Refusal = &Refusal{Document: no.document, List: w.list.Name, Version: no.version, Reason: no.reason, Detail: no.detail, At: w.o.Now()}
 	w.mu.Unlock()
-	w.o.Refused(r)
+	w.report(no, payload)
 }
 
 // observe brings the status in line with the gallery.
 func (w *worker) observe(ctx context.Context, problem error) {
 	info, err := w.o.Gallery.List(ctx, w.list.Name)
+	order, barred := w.orders.bars(w.list.Name)
+	k := w.keys.current()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.status
-	s.Version, s.Manifest, s.Entries, s.Expires = info.Version, info.Head, info.Entries, info.Expires
+	s.Version, s.Manifest, s.Entries = info.Version, info.Head, info.Entries
+	s.Issued, s.Applied, s.Expires = info.Issued, info.Applied, info.Expires
 	s.Damaged = info.Damaged || errors.Is(err, gallery.ErrDamaged)
-	s.Known = max(s.Known, s.Version)
+	if s.Known == 0 {
+		s.Known = s.Version
+	}
+	if s.Keys = 0; k != nil {
+		s.Keys, s.KeysExpired = k.Serial, k.Expired(w.clock.time())
+	}
+	s.Orders = w.orders.of(w.list.Name)
 	s.Problem = ""
 	switch {
 	case err != nil || info.Erased || info.Damaged:
@@ -242,14 +348,25 @@ func (w *worker) observe(ctx context.Context, problem error) {
 	default:
 		s.State = StateCurrent
 	}
-	if problem != nil {
+	s.Head, s.Digest = gallery.Hash{}, gallery.Hash{}
+	if w.last != nil && s.State != StateNone {
+		s.Head, s.Digest = w.last.Hash, Digest(s.Booth, s.Manifest, w.last.Nonce)
+	}
+	switch {
+	case barred:
+		s.Problem = "erased by order " + order.ID + ", until " + order.Expires.UTC().Format(time.RFC3339)
+	case problem != nil:
 		s.Problem = problemOf(problem)
+	case s.KeysExpired:
+		s.Problem = errKeysExpired.Error()
+	case k == nil:
+		s.Problem = errNoKeys.Error()
 	}
 	w.status = s
 }
 
 func sameStatus(a, b Status) bool {
-	a.At, b.At = time.Time{}, time.Time{}
+	a.At, b.At, a.Age, b.Age = time.Time{}, time.Time{}, 0, 0
 	return reflect.DeepEqual(a, b)
 }
 
@@ -259,16 +376,24 @@ func problemOf(err error) string {
 	switch {
 	case errors.As(err, &no):
 		return "refused: " + string(no.reason)
-	case errors.Is(err, errGone):
-		return "a piece of it " + errGone.Error()
+	case errors.Is(err, errNoKeys):
+		return errNoKeys.Error()
+	case errors.Is(err, errKeysExpired):
+		return errKeysExpired.Error()
+	case errors.Is(err, errNoSpace):
+		return "the booth's disk is full"
 	case errors.Is(err, gallery.ErrDamaged):
 		return "the list at hand is damaged"
+	case errors.Is(err, errGone):
+		return fmt.Sprintf("a piece of it is %v", errGone)
+	case errors.Is(err, errDown):
+		return errDown.Error()
 	}
 	return "it could not be stored or fetched"
 }
 
-// report tells central how the list stands, if that changed or the link came back.
-func (w *worker) report(ctx context.Context) error {
+// tellCentral tells how the list stands, if that changed or the link came back.
+func (w *worker) tellCentral(ctx context.Context) error {
 	w.mu.Lock()
 	if !w.tell && sameStatus(w.status, w.told) || !w.link.isUp() {
 		w.mu.Unlock()
@@ -276,6 +401,7 @@ func (w *worker) report(ctx context.Context) error {
 	}
 	w.tell = false
 	w.status.At = w.o.Now().UTC()
+	w.status.Age = age(w.status, w.status.At)
 	s := w.status
 	w.mu.Unlock()
 	b, err := json.Marshal(s)

@@ -67,7 +67,7 @@ func (s *source) openList(ctx context.Context, dir string, c *crowd) error {
 	now := time.Now()
 	err = g.Apply(ctx, gallery.Update{
 		List: list, System: sis, Version: 1, Head: gallery.Hash{1}, Entries: c.entries,
-		Issued: now, Expires: now.Add(48 * time.Hour), SoftAge: 24 * time.Hour, Changes: c.changes(now),
+		Issued: now, Expires: now.Add(48 * time.Hour), SoftAge: 24 * time.Hour, Lines: gallery.LinesOf(c.changes(now)),
 	})
 	s.Source = localmatch.New(g, localmatch.Options{Lists: []localmatch.List{{Name: list, System: sis}}})
 	return err

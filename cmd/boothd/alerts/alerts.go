@@ -23,7 +23,7 @@ import (
 	"time"
 
 	"boothd/capture/check"
-	"boothd/internal/keys"
+	"boothd/internal/keys/rest"
 	"boothd/internal/sqlite"
 )
 
@@ -55,6 +55,7 @@ const retention = 30 * 24 * time.Hour
 // Options configure a Box. KeyFile is required; it is made if it is not there.
 type Options struct {
 	KeyFile string
+	Keys    *rest.Keeper // of the key file; a plain file if nil
 	// Dismissed records that an officer has dismissed the alert; empty if it made room. It is
 	// called before the alert is erased.
 	Dismissed func(ctx context.Context, a check.Alert, officer string) error
@@ -77,7 +78,7 @@ func Open(ctx context.Context, path string, opt Options) (*Box, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	secret, err := keys.Secret(opt.KeyFile, 32)
+	secret, err := opt.Keys.Secret(opt.KeyFile, 32)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,8 @@ import (
 	"boothd/capture"
 	"boothd/internal/keys"
 	"boothd/internal/settings"
+	"boothd/localmatch/gallery"
+	"boothd/sync/watchlist"
 )
 
 // peopleFaults looks at who may ask what.
@@ -107,12 +109,21 @@ func (c *Config) listFaults(f *settings.Faults) {
 	names := map[string]bool{}
 	for i, l := range c.Lists {
 		key := fmt.Sprintf("list[%d]", i)
-		f.Unless(settings.Name.MatchString(l.Name), key+".name", "is no name")
+		f.Unless(gallery.ValidListName(l.Name), key+".name", "is no name of a to z, 0 to 9 and \"-\"")
 		f.Unless(!names[l.Name], key+".name", "is there twice")
 		names[l.Name] = true
 		f.Unless(settings.Name.MatchString(l.System), key+".system", "is no name of a system")
-		f.Unless(len(l.Keys) > 0, key+".keys", "is missing: no update can be verified")
-		f.Verifying(key+".keys", l.Keys)
+	}
+	f.Unless(c.Booth.Group == "" || watchlist.ValidGroup(c.Booth.Group), "booth.group", "is no name of a to z, 0 to 9 and \"-\"")
+	f.Verifying("trust.roots", c.Trust.Roots)
+	if n := len(c.Trust.Roots); len(c.Lists) > 0 {
+		f.Unless(n > 0, "trust.roots", "is missing: no list can be verified")
+		f.Unless(n == 0 || c.Trust.Threshold >= 1 && c.Trust.Threshold <= n, "trust.threshold", "must be 1 to %d, as many root keys as there are", n)
+	}
+	if c.Updates.URL != "" {
+		u, err := url.Parse(c.Updates.URL)
+		f.Unless(err == nil && u.Scheme == "https" && u.Host != "", "lists.url", "must begin with https://")
+		f.Unless(c.Portal.URL != "", "lists.url", "needs portal.url: the booth shows itself there with the same certificate")
 	}
 	if c.MQTT.Broker == "" {
 		return

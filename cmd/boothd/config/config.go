@@ -7,13 +7,16 @@ import (
 	"time"
 
 	"boothd/capture"
+	"boothd/internal/keys/rest"
 	"boothd/internal/settings"
+	"boothd/sync/grant"
 )
 
 // Config is the file that boothd is started with. Relative paths in it are relative to the
 // file's folder.
 type Config struct {
 	Booth    Booth             `toml:"booth"`
+	AtRest   AtRest            `toml:"keys_at_rest"`
 	API      API               `toml:"api"`
 	Log      settings.Log      `toml:"log"`
 	Check    Check             `toml:"check"`
@@ -25,7 +28,9 @@ type Config struct {
 	Direct   []Direct          `toml:"direct"`
 	National National          `toml:"national"`
 	MQTT     MQTT              `toml:"mqtt"`
+	Trust    Trust             `toml:"trust"`
 	Lists    []List            `toml:"list"`
+	Updates  Updates           `toml:"lists"`
 	Outbox   Outbox            `toml:"outbox"`
 	USB      USB               `toml:"usb"`
 	Serial   []Serial          `toml:"serial"`
@@ -39,6 +44,17 @@ type Booth struct {
 	State string `toml:"state_dir"` // databases and keys
 	// Direction is which way travellers cross here: "entry" or "exit"; empty if both.
 	Direction capture.Direction `toml:"direction"`
+	// Group is the group of booths that this one is of when a version of a list is rolled out
+	// in stages; empty for none.
+	Group string `toml:"group"`
+}
+
+// AtRest says what the booth's own keys are wrapped with while they are on the disk.
+type AtRest struct {
+	Source     rest.Source `toml:"source"`
+	TPM        string      `toml:"tpm"`             // the TPM's device
+	PCRs       []int       `toml:"pcrs"`            // that the TPM binds the root of the keys to
+	Passphrase string      `toml:"passphrase_file"` // on another medium than the state
 }
 
 // API is the local HTTP interface.
@@ -104,13 +120,27 @@ type Portal struct {
 	// ProfileKeys may sign profiles. With them central's profiles count instead of those of
 	// the same name in this file, and besides them.
 	ProfileKeys []string `toml:"profile_keys"`
-	// GrantKeys may sign grants. With them the booth verifies a grant before it is used.
-	GrantKeys []string `toml:"grant_keys"`
+	// GrantKeys may sign grants, each those of its authority. With them the booth verifies a
+	// grant before it is used.
+	GrantKeys grant.KeyFiles `toml:"grant_keys"`
 }
 
-// MQTT is the broker that brings list updates.
+// Trust is whom the booth trusts with its lists: the public root keys, of which so many must
+// have signed the document that names all others.
+type Trust struct {
+	Roots     []string `toml:"roots"`
+	Threshold int      `toml:"threshold"`
+}
+
+// Updates are the further ways on which list updates come.
+type Updates struct {
+	URL    string   `toml:"url"`   // where the lists' folder is served; the portal's /lists if left out
+	Sticks []string `toml:"stick"` // folders of media that may carry it
+}
+
+// MQTT is the broker that tells of list updates and brings the small ones.
 type MQTT struct {
-	Broker       string `toml:"broker"` // empty: no list updates
+	Broker       string `toml:"broker"` // may be empty
 	CA           string `toml:"ca"`
 	Cert         string `toml:"cert"`
 	Key          string `toml:"key"`
@@ -120,9 +150,8 @@ type MQTT struct {
 
 // List is a local copy of a system's data that this booth holds.
 type List struct {
-	Name   string   `toml:"name"`
-	System string   `toml:"system"`
-	Keys   []string `toml:"keys"` // public keys that may sign it
+	Name   string `toml:"name"`
+	System string `toml:"system"`
 }
 
 // Outbox bounds the queue towards central.
@@ -154,12 +183,14 @@ type Camera struct {
 func defaults() Config {
 	return Config{
 		Booth:  Booth{State: "/var/lib/boothd"},
+		AtRest: AtRest{Source: rest.SourceAuto, TPM: "/dev/tpmrm0", PCRs: []int{7}},
 		API:    API{Listen: "127.0.0.1:8470"},
 		Log:    settings.Log{Level: "info", Format: "text"},
 		Check:  Check{Require: []capture.Modality{"document", "face", "finger"}, Auto: true, FingersFrom: 12, Finger: 2, MinQuality: 20},
 		Policy: Policy{Default: Rule{Hit: "stop", Possible: "refer", Unavailable: "incomplete", Stale: "refer"}},
 		SignIn: SignIn{Client: "boothd"},
 		Portal: Portal{Timeout: settings.Duration(5 * time.Second), Linger: settings.Duration(time.Minute)},
+		Trust:  Trust{Threshold: 2},
 		Outbox: Outbox{MaxBytes: 4 << 30, MaxAge: settings.Duration(14 * 24 * time.Hour), Reserve: 64 << 20},
 		USB:    USB{Local: true},
 	}
@@ -181,13 +212,14 @@ func Read(path string) (*Config, error) {
 func (c *Config) Paths() []*string {
 	paths := []*string{
 		&c.Booth.State, &c.Portal.CA, &c.Portal.Cert, &c.Portal.Key, &c.Portal.Sealing,
-		&c.MQTT.CA, &c.MQTT.Cert, &c.MQTT.Key, &c.MQTT.PasswordFile,
+		&c.MQTT.CA, &c.MQTT.Cert, &c.MQTT.Key, &c.MQTT.PasswordFile, &c.AtRest.TPM, &c.AtRest.Passphrase,
 	}
-	for _, list := range [][]string{c.Portal.Signing, c.Portal.ProfileKeys, c.Portal.GrantKeys} {
+	for _, list := range [][]string{c.Portal.Signing, c.Portal.ProfileKeys, c.Trust.Roots, c.Updates.Sticks} {
 		for i := range list {
 			paths = append(paths, &list[i])
 		}
 	}
+	paths = append(paths, c.Portal.GrantKeys.Paths()...)
 	paths = append(paths, &c.National.CA, &c.API.MetricsToken)
 	for i := range c.Direct {
 		paths = append(paths, &c.Direct[i].CA, &c.Direct[i].Cert, &c.Direct[i].Key)
@@ -195,11 +227,6 @@ func (c *Config) Paths() []*string {
 	paths = append(paths, &c.SignIn.CA, &c.SignIn.Keys)
 	for i := range c.Officers {
 		paths = append(paths, &c.Officers[i].TokenFile)
-	}
-	for i := range c.Lists {
-		for j := range c.Lists[i].Keys {
-			paths = append(paths, &c.Lists[i].Keys[j])
-		}
 	}
 	for i := range c.Serial {
 		paths = append(paths, &c.Serial[i].Path)

@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 	"boothd/capture"
 	"boothd/internal/keys"
+	"boothd/internal/keys/rest"
 )
 
 const whole = `
@@ -58,6 +60,12 @@ timeout = "4s"
 sealing_key = "seal.pub"
 signing_keys = ["sign.pub"]
 
+[trust]
+roots = ["root1.pub", "root2.pub", "root3.pub"]
+
+[lists]
+stick = ["/media/boothd"]
+
 [mqtt]
 broker = "ssl://broker.example:8883"
 ca = "ca.pem"
@@ -67,12 +75,10 @@ key = "booth.key"
 [[list]]
 name = "sis-persons"
 system = "SIS"
-keys = ["lists.pub"]
 
 [[list]]
 name = "sltd"
 system = "SLTD"
-keys = ["lists.pub"]
 
 [outbox]
 max_size = "512MiB"
@@ -118,7 +124,7 @@ func write(t *testing.T, text string) string {
 	if _, err := keys.GenerateSealing(filepath.Join(dir, "seal")); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"sign", "lists"} {
+	for _, name := range []string{"sign", "root1", "root2", "root3"} {
 		if _, err := keys.GenerateSigning(filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
@@ -179,9 +185,14 @@ func TestEveryFaultIsNamed(t *testing.T) {
 		{"a booth without an id", `id = "north-3"`, ``, "booth.id: "},
 		{"a listener open to the network", `[usb]`, "[api]\nlisten = \"0.0.0.0:8470\"\n[usb]", "api.listen: must be a loopback"},
 		{"a hit that clears", `hit = "stop"`, `hit = "clear"`, "policy.default.hit: must not be clear"},
+		{"keys wrapped by nothing known", `[usb]`, "[keys_at_rest]\nsource = \"luck\"\n[usb]", "keys_at_rest.source: must be auto, tpm, credential, passphrase or none"},
+		{"a register that no TPM has", `[usb]`, "[keys_at_rest]\npcrs = [7, 24]\n[usb]", "keys_at_rest.pcrs[1]: must be 0 to 23"},
+		{"a register twice", `[usb]`, "[keys_at_rest]\npcrs = [7, 0, 7]\n[usb]", "keys_at_rest.pcrs[2]: is there twice"},
+		{"a passphrase that is nowhere", `[usb]`, "[keys_at_rest]\nsource = \"passphrase\"\n[usb]", "keys_at_rest.passphrase_file: is missing"},
+		{"a passphrase file that is not there", `[usb]`, "[keys_at_rest]\npassphrase_file = \"nowhere\"\n[usb]", "keys_at_rest.passphrase_file: "},
 		{"a direction that is none", `place =`, "direction = \"both\"\nplace =", "booth.direction: must be entry or exit"},
 		{"a profile key that is none", `timeout = "4s"`, `profile_keys = ["text"]`, "portal.profile_keys[0]: read "},
-		{"a grant key that is not there", `timeout = "4s"`, `grant_keys = ["nowhere"]`, "portal.grant_keys[0]: "},
+		{"a grant key that is not there", `timeout = "4s"`, `grant_keys = { judicial = ["nowhere"] }`, "portal.grant_keys.judicial[0]: "},
 		{"signed profiles without a portal", "url = \"https://portal.example:8443\"", `profile_keys = ["sign.pub"]`, "portal.url: is missing though portal.profile_keys"},
 		{"a direct system that central does not have", `[mqtt]`, "[[direct]]\nsystem = \"VIS\"\nurl = \"http://127.0.0.1:1\"\n[mqtt]", `direct[0].system: "VIS" is not among portal.systems`},
 		{"a direct system twice", `[mqtt]`, "[[direct]]\nsystem = \"EES\"\nurl = \"http://127.0.0.1:1\"\n[[direct]]\nsystem = \"EES\"\nurl = \"http://[::1]:2\"\n[mqtt]", "direct[1].system: is there twice"},
@@ -193,7 +204,11 @@ func TestEveryFaultIsNamed(t *testing.T) {
 		{"an officer without a profile", `profile = "first-line"`, `profile = "second-line"`, `officer[0].profile: "second-line"`},
 		{"a token file that is not there", `token_file = "token"`, `token_file = "nowhere"`, "officer[0].token_file: "},
 		{"a portal without TLS", `https://portal`, `http://portal`, "portal.url: must begin with https"},
-		{"a list without keys", `keys = ["lists.pub"]`, `keys = []`, "list[0].keys: is missing"},
+		{"lists without roots", `roots = ["root1.pub", "root2.pub", "root3.pub"]`, `roots = []`, "trust.roots: is missing"},
+		{"more roots to sign than there are", `[trust]`, "[trust]\nthreshold = 4", "trust.threshold: must be 1 to 3"},
+		{"a list that cannot be a topic", `name = "sltd"`, `name = "SLTD"`, "list[1].name: is no name of a to z"},
+		{"a group that cannot be one", `state_dir = "state"`, "state_dir = \"state\"\ngroup = \"*\"", "booth.group: is no name"},
+		{"lists from a server without https", `[lists]`, "[lists]\nurl = \"http://lists\"", "lists.url: must begin with https://"},
 		{"a driver that does not exist", `driver = "cute"`, `driver = "cutest"`, `serial[0].driver: "cutest"`},
 		{"a speed that does not exist", `baud = 9600`, `baud = 12345`, "serial[0].baud: "},
 		{"a size without a unit", `"512MiB"`, `"512"`, "no size"},
@@ -231,7 +246,7 @@ func TestEveryFaultIsNamed(t *testing.T) {
 		{"a portal's system named twice", `systems = ["SIS", "EES"]`, `systems = ["SIS", "EES", "SIS"]`, `portal.systems[2]: "SIS" is there twice`},
 		{"a sealing key that is a signing key", `"seal.pub"`, `"sign.pub"`, "portal.sealing_key: read "},
 		{"a signing key that is a secret key", `["sign.pub"]`, `["sign"]`, "portal.signing_keys[0]: read "},
-		{"a list's key that is none", `["lists.pub"]`, `["lists.pub", "text"]`, "list[0].keys[1]: read "},
+		{"a root that is none", `"root2.pub"`, `"text"`, "trust.roots[1]: read "},
 		{"an authority that is none", `ca = "ca.pem"`, `ca = "text"`, "portal.ca: read "},
 		{"a key of another certificate", `key = "booth.key"`, `key = "other.key"`, "portal.cert: "},
 		{"a broker's certificate without its key", "key = \"booth.key\"\n\n[[list]]", "\n[[list]]", "mqtt.key: is missing"},
@@ -267,6 +282,42 @@ func TestProfilesMayBeCentralsAlone(t *testing.T) {
 	}
 	if len(c.Profiles) != 0 || c.Officers[0].Profile != "first-line" || !filepath.IsAbs(c.Portal.ProfileKeys[0]) {
 		t.Errorf("profiles %v, keys %v", c.Profiles, c.Portal.ProfileKeys)
+	}
+}
+
+func TestKeysAtRestAreRead(t *testing.T) {
+	for name, tt := range map[string]struct {
+		text string
+		want AtRest
+	}{
+		"by default":              {"", AtRest{Source: rest.SourceAuto, TPM: "/dev/tpmrm0", PCRs: []int{7}}},
+		"bound to other PCRs":     {"[keys_at_rest]\npcrs = [0, 2, 7]\n", AtRest{Source: rest.SourceAuto, TPM: "/dev/tpmrm0", PCRs: []int{0, 2, 7}}},
+		"bound to nothing":        {"[keys_at_rest]\nsource = \"tpm\"\npcrs = []\n", AtRest{Source: rest.SourceTPM, TPM: "/dev/tpmrm0", PCRs: []int{}}},
+		"on another TPM":          {"[keys_at_rest]\ntpm = \"/dev/tpmrm1\"\n", AtRest{Source: rest.SourceAuto, TPM: "/dev/tpmrm1", PCRs: []int{7}}},
+		"in plain files, on wish": {"[keys_at_rest]\nsource = \"none\"\n", AtRest{Source: rest.SourceNone, TPM: "/dev/tpmrm0", PCRs: []int{7}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := Read(write(t, tt.text+whole))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(c.AtRest, tt.want) {
+				t.Errorf("keys at rest %+v, want %+v", c.AtRest, tt.want)
+			}
+		})
+	}
+}
+
+func TestTheCredentialIsWhereTheServiceManagerPutsIt(t *testing.T) {
+	c := &Config{Booth: Booth{State: "/s"}}
+	for folder, want := range map[string]string{
+		"":         "/run/credentials/boothd.service/boothd-root",
+		"/run/c/x": "/run/c/x/boothd-root",
+	} {
+		t.Setenv("CREDENTIALS_DIRECTORY", folder)
+		if o := c.KeysAtRest(nil); o.CredentialFile != want || o.Dir != "/s/keys" {
+			t.Errorf("with %q: credential %s, keys %s", folder, o.CredentialFile, o.Dir)
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ func (c *Config) directFaults(f *settings.Faults) {
 	f.Unless(slices.Contains([]capture.Direction{"", capture.DirectionEntry, capture.DirectionExit}, c.Booth.Direction),
 		"booth.direction", "must be entry or exit, or left out")
 	f.Verifying("portal.profile_keys", c.Portal.ProfileKeys)
-	f.Verifying("portal.grant_keys", c.Portal.GrantKeys)
+	c.Portal.GrantKeys.Faults(f, "portal.grant_keys")
 	for i, d := range c.Direct {
 		key := fmt.Sprintf("direct[%d]", i)
 		f.Unless(slices.Contains(c.Portal.Systems, d.System), key+".system", "%q is not among portal.systems, for which it would stand in", d.System)

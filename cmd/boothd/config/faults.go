@@ -15,6 +15,7 @@ import (
 // Validate implements settings.File.
 func (c *Config) Validate(f *settings.Faults) {
 	c.boothFaults(f)
+	c.atRestFaults(f)
 	c.checkFaults(f)
 	c.peopleFaults(f)
 	c.signInFaults(f)

@@ -75,8 +75,8 @@ func (b *verifyBody) check() error {
 	return nil
 }
 
-// verifyLink records what an officer of the second line found out about a link. Only roles
-// that see discreet findings may: others do not know of all links.
+// verifyLink records what an officer of the second line found out about a link. The profile
+// says who that is; that somebody sees discreet findings is not enough, for investigators do.
 func (s *Server) verifyLink(w http.ResponseWriter, r *http.Request, o capture.Officer) error {
 	var body verifyBody
 	if err := decode(w, r, &body); err != nil {
@@ -84,7 +84,7 @@ func (s *Server) verifyLink(w http.ResponseWriter, r *http.Request, o capture.Of
 	}
 	link := r.PathValue("link")
 	switch {
-	case !o.Profile.Cleared:
+	case !o.Profile.Verifies:
 		return errNotYourLink()
 	case len(link) > portal.MaxText || strings.ContainsFunc(link, notPrintableASCII):
 		return errNoLink()

@@ -57,8 +57,10 @@ func TestAnExchangeIsRecordedOnlyIfItMayHappen(t *testing.T) {
 func TestLinksAreVerifiedByTheSecondLine(t *testing.T) {
 	b := serve(t)
 	body := `{"colour":"green","why":"brothers"}`
-	if got := b.send(t, request{method: "POST", path: "/api/v1/links/L1/verify", body: body, token: token}); got.code() != "not-your-link" || b.last() != "" {
-		t.Errorf("by the first line: %d %s", got.status, got.body)
+	for who, token := range map[string]string{"first line": token, "police": policeToken} {
+		if got := b.send(t, request{method: "POST", path: "/api/v1/links/L1/verify", body: body, token: token}); got.code() != "not-your-link" || b.last() != "" {
+			t.Errorf("by the %s: %d %s", who, got.status, got.body)
+		}
 	}
 	for _, test := range []struct {
 		err    error
@@ -208,11 +210,33 @@ func TestDiscreetAlertsAndLinksAreNotNoticedInTheStream(t *testing.T) {
 
 func TestARecordThatLeavesAtOnceIsNotNoticed(t *testing.T) {
 	st := calmStatus()
-	st.Outbox = console.Outbox{Depth: 1, Oldest: time.Now()}
+	st.Outbox = console.Outbox{Depth: 1, Oldest: time.Now(), Checks: 1, ChecksOldest: time.Now()}
 	b := serve(t, func(cfg *console.Config) { cfg.Status = statusOf(st) })
 	for who, want := range map[string]string{token: `"depth":0`, clearedToken: `"depth":1`} {
 		if got := b.send(t, request{method: "GET", path: "/api/v1/status", token: who}); !strings.Contains(string(got.body), want) {
 			t.Errorf("%s reads %s, want %s", who, got.body, want)
+		}
+	}
+}
+
+func TestALateFindingThatWaitsIsNotCountedForTheUncleared(t *testing.T) {
+	early := time.Now().Add(-time.Hour).Round(0)
+	for name, waits := range map[string]struct {
+		outbox console.Outbox
+		want   string
+	}{
+		"beside checks": {console.Outbox{Depth: 3, Bytes: 9000, Oldest: early.Add(-time.Hour), Checks: 2, ChecksOldest: early}, `"depth":2,"oldest":"` + early.Format(time.RFC3339Nano) + `"`},
+		"alone":         {console.Outbox{Depth: 1, Bytes: 3000, Oldest: early}, `"depth":0,"quarantined":0`},
+	} {
+		st := calmStatus()
+		st.Outbox = waits.outbox
+		b := serve(t, func(cfg *console.Config) { cfg.Status = statusOf(st) })
+		if got := b.send(t, request{method: "GET", path: "/api/v1/status", token: token}); !strings.Contains(string(got.body), waits.want) {
+			t.Errorf("%s: without clearance %s, want %s", name, got.body, waits.want)
+		}
+		want := fmt.Sprintf(`"depth":%d,"bytes":%d`, waits.outbox.Depth, waits.outbox.Bytes)
+		if got := b.send(t, request{method: "GET", path: "/api/v1/status", token: clearedToken}); !strings.Contains(string(got.body), want) {
+			t.Errorf("%s: cleared %s, want %s", name, got.body, want)
 		}
 	}
 }

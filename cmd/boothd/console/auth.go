@@ -157,9 +157,10 @@ func errSignIn() *problem {
 
 // signedIn is who uses the page.
 type signedIn struct {
-	Officer string `json:"officer"`
-	Profile string `json:"profile"`
-	Cleared bool   `json:"cleared"`
+	Officer  string `json:"officer"`
+	Profile  string `json:"profile"`
+	Cleared  bool   `json:"cleared"`
+	Verifies bool   `json:"verifies"`
 }
 
 func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
@@ -208,5 +209,5 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request, o capture.Office
 }
 
 func (s *Server) whoAmI(w http.ResponseWriter, _ *http.Request, o capture.Officer) error {
-	return writeJSON(w, http.StatusOK, signedIn{Officer: o.ID, Profile: o.Profile.Name, Cleared: o.Profile.Cleared})
+	return writeJSON(w, http.StatusOK, signedIn{Officer: o.ID, Profile: o.Profile.Name, Cleared: o.Profile.Cleared, Verifies: o.Profile.Verifies})
 }

@@ -147,6 +147,7 @@ const (
 	token        = "token-of-officer-7"
 	clearedToken = "token-of-officer-8"
 	narrowToken  = "token-of-officer-9" // may ask SIS only
+	policeToken  = "token-of-inspector" // sees discreet findings and verifies no links
 )
 
 var systems = map[capture.Modality][]string{
@@ -158,12 +159,15 @@ var systems = map[capture.Modality][]string{
 func tokens() console.Tokens {
 	profile := capture.Profile{Name: "first line", Systems: systems}
 	cleared := profile
-	cleared.Name, cleared.Cleared = "first line, cleared", true
+	cleared.Name, cleared.Cleared, cleared.Verifies = "first line, cleared", true, true
+	police := profile
+	police.Name, police.Cleared = "investigation", true
 	narrow := capture.Profile{Name: "SIS only", Systems: map[capture.Modality][]string{capture.ModalityDocument: {"SIS"}}}
 	return console.Tokens{
 		sha256.Sum256([]byte(token)):        {ID: "officer-7", Profile: profile},
 		sha256.Sum256([]byte(clearedToken)): {ID: "officer-8", Profile: cleared},
 		sha256.Sum256([]byte(narrowToken)):  {ID: "officer-9", Profile: narrow},
+		sha256.Sum256([]byte(policeToken)):  {ID: "inspector", Profile: police},
 	}
 }
 

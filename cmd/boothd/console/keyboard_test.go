@@ -84,16 +84,13 @@ type lists struct{ wanted string }
 func (lists) Name() string { return "local" }
 
 func (lists) Systems(q capture.Query) []string {
-	if q.Evidence.Document == nil {
-		return nil
-	}
-	return q.Officer.Profile.Systems[doc]
+	return q.Officer.Profile.Systems[q.Evidence.Modality()]
 }
 
 func (l lists) Look(_ context.Context, q capture.Query, answer func(capture.Answer)) error {
 	for _, system := range l.Systems(q) {
 		a := capture.Answer{System: system, List: strings.ToLower(system), State: capture.StateNoHit, AsOf: time.Now()}
-		if system == "SIS" && q.Zone.DocumentNumber == l.wanted {
+		if system == "SIS" && q.Evidence.Document != nil && q.Zone.DocumentNumber == l.wanted {
 			a.State, a.Findings = capture.StateHit, []capture.Finding{hitFinding()}
 		}
 		answer(a)

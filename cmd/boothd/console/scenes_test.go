@@ -44,7 +44,7 @@ func cutStatus() console.BoothStatus {
 	st.Link = console.Link{State: console.LinkPortalDown, Since: now.Add(-12 * time.Minute)}
 	st.Lists[1].State, st.Lists[1].AsOf = console.ListStale, now.Add(-3*24*time.Hour)
 	st.Unknown = []policy.Unknown{{System: "SLTD", Why: "only an old copy is on this booth", Since: now.Add(-3 * 24 * time.Hour)}}
-	st.Outbox = console.Outbox{Depth: 14, Bytes: 1_300_000, Oldest: now.Add(-12 * time.Minute)}
+	st.Outbox = console.Outbox{Depth: 14, Bytes: 1_300_000, Oldest: now.Add(-12 * time.Minute), Checks: 14, ChecksOldest: now.Add(-12 * time.Minute)}
 	st.Devices[2].State, st.Devices[2].Reason = devices.Fault, "the device was unplugged or does not answer"
 	st.Warnings = []string{
 		"The finger scanner does not answer: unplug it and plug it in again.",

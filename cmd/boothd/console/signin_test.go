@@ -158,7 +158,7 @@ func TestAnOfficerSignsInAtTheIssuer(t *testing.T) {
 		t.Fatalf("return: %d %v", got.status, got.header)
 	}
 	who := b.send(t, request{method: "GET", path: "/api/v1/session", cookie: session})
-	if string(who.body) != `{"officer":"anna","profile":"first-line","cleared":false}` {
+	if string(who.body) != `{"officer":"anna","profile":"first-line","cleared":false,"verifies":false}` {
 		t.Errorf("signed in as %s", who.body)
 	}
 	if again := b.follow(t, path, door); again.cookies()["boothd_session"] != "" {

@@ -80,22 +80,26 @@ type List struct {
 
 // Outbox is the queue towards central.
 type Outbox struct {
-	// Depth counts records. Officers without clearance are told once the oldest has waited for
-	// half a minute.
+	// Depth counts records. Officers without clearance are told of Checks only, once the oldest
+	// has waited for half a minute.
 	Depth int `json:"depth"`
 	// Bytes is what they take on disk. It is left out for officers without clearance: how
 	// much a record takes depends on what was found.
 	Bytes       int64     `json:"bytes,omitzero"`
 	Oldest      time.Time `json:"oldest,omitzero"` // when the first of them was queued
 	Quarantined int       `json:"quarantined"`     // damaged records that a person must look at
+	// Checks counts the outcomes and dispositions among the records, and ChecksOldest is when the
+	// first of them was queued: what was found late is not among them.
+	Checks       int       `json:"-"`
+	ChecksOldest time.Time `json:"-"`
 }
 
 // statusPeriod is how often the status is looked at for the event stream. It does not
 // follow what happens at the desk, so that its events tell nothing of it.
 const statusPeriod = 2 * time.Second
 
-// settled is how long a record waits before officers without clearance are told of it: one
-// that leaves the booth at once could be that of a discreet alert.
+// settled is how long a record waits before officers without clearance are told of it: how
+// fast one leaves that leaves at once is nothing that they need to see.
 const settled = 30 * time.Second
 
 // board holds the latest status.
@@ -145,7 +149,7 @@ func shownStatus(st BoothStatus, o capture.Officer) BoothStatus {
 		st.Drill = nil
 	}
 	if !o.Profile.Cleared {
-		st.Outbox.Bytes = 0
+		st.Outbox.Bytes, st.Outbox.Depth, st.Outbox.Oldest = 0, st.Outbox.Checks, st.Outbox.ChecksOldest
 		if time.Since(st.Outbox.Oldest) < settled {
 			st.Outbox.Depth, st.Outbox.Oldest = 0, time.Time{}
 		}

@@ -109,9 +109,9 @@ func (g *gate) OnACLCheck(c *mqtt.Client, topic string, write bool) bool {
 	}
 	name := commonName(c)
 	if name == g.publisher {
-		return strings.HasPrefix(topic, "boothd/v1/lists/")
+		return strings.HasPrefix(topic, "boothd/v2/lists/") || strings.HasPrefix(topic, "boothd/v2/orders/") || topic == "boothd/v2/keys"
 	}
-	return strings.HasPrefix(topic, "boothd/v1/booths/"+name+"/")
+	return strings.HasPrefix(topic, "boothd/v2/booths/"+name+"/")
 }
 
 // commonName is that of the client's certificate.

@@ -99,7 +99,7 @@ func TestBoothsPublishUnderTheirOwnNameOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const own, foreign = "boothd/v1/booths/" + demo.Booth + "/lists/sltd", "boothd/v1/lists/sltd/head"
+	const own, foreign = "boothd/v2/booths/" + demo.Booth + "/lists/sltd", "boothd/v2/lists/sltd/head"
 	topics := make(chan string, 8)
 	if err := wait(publisher.Subscribe("#", 1, func(_ paho.Client, m paho.Message) { topics <- m.Topic() })); err != nil {
 		t.Fatal(err)

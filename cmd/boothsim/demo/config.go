@@ -105,6 +105,7 @@ func (f *Folder) WriteConfig(a Addresses) error {
 		"Listen":    strings.TrimPrefix(a.Booth, "http://"),
 		"Officers":  officers(),
 		"Lists":     Lists(),
+		"Roots":     Roots(),
 		"Systems":   PortalSystems(),
 	})
 	if err != nil {

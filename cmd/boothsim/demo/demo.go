@@ -1,8 +1,8 @@
 // Package demo makes and reads the folder in which a whole emulated booth lives.
 //
 // The folder holds an authority and the certificates of portal, broker, booth and
-// publisher; central's keys for records and acknowledgements; the keys that sign lists,
-// profiles, grants and officers' tokens; the officers; the portal's database; boothd.toml, with
+// publisher; central's keys for records and acknowledgements; the keys that sign lists, with
+// the three root keys above them, profiles, grants and officers' tokens; the officers; the portal's database; boothd.toml, with
 // which boothd runs beside the simulator, and centrald.toml, with which the portal runs in it. Everything in it is made at random for this folder and guards
 // nothing but synthetic travellers.
 package demo
@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"boothd/internal/keys"
 )
@@ -75,7 +76,6 @@ func fill(dir string) error {
 	}
 	_, sealing := keys.GenerateSealing(filepath.Join(dir, "central-opening"))
 	_, signing := keys.GenerateSigning(filepath.Join(dir, "central-signing"))
-	_, lists := keys.GenerateSigning(filepath.Join(dir, "lists-signing"))
 	_, authority := keys.GenerateSigning(filepath.Join(dir, "authority-signing"))
 	_, court := keys.GenerateSigning(filepath.Join(dir, "court-signing"))
 	_, issuer := keys.GenerateSigning(filepath.Join(dir, "issuer-signing"))
@@ -84,7 +84,8 @@ func fill(dir string) error {
 		ca.server("broker"),
 		ca.client("booth", Booth),
 		ca.client("publisher", "publisher"),
-		sealing, signing, lists, authority, court, issuer,
+		sealing, signing, authority, court, issuer,
+		makeKeys(dir, time.Now()),
 		writeOfficers(dir),
 		os.Mkdir(filepath.Join(dir, "state"), 0o700),
 	)

@@ -63,7 +63,7 @@ func TestKeysOfTheFolderAreReadable(t *testing.T) {
 	if _, err := f.ListSigning(); err != nil {
 		t.Error(err)
 	}
-	for _, name := range []string{"ca.key", "portal.key", "booth.key", "central-opening", "central-signing", "lists-signing", "officer-1.token"} {
+	for _, name := range []string{"ca.key", "portal.key", "booth.key", "central-opening", "central-signing", "lists-signing", "root-1", "officer-1.token"} {
 		if st, err := os.Stat(f.Path(name)); err != nil || st.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v, %v", name, st.Mode(), err)
 		}

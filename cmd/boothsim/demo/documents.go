@@ -53,13 +53,15 @@ func profiles(now time.Time) []profile.Profile {
 		}
 	}
 	schengen := "Regulation (EU) 2016/399, Article 8"
-	return []profile.Profile{
+	all := []profile.Profile{
 		make("first-line", "border check", schengen, false, first),
 		make("second-line", "thorough second-line check", schengen, true, second),
 		make("investigation", "serious crime", "Regulation (EU) 2019/817, Article 22", true, []profile.System{
 			asks(system.EES, document, finger), asks(system.VIS, document, finger), asks(system.ETIAS, document), asks(system.Eurodac, finger),
 		}),
 	}
+	all[1].Verifies = true
+	return all
 }
 
 // person is somebody who may sign in at the demo's issuer.

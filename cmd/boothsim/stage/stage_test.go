@@ -61,7 +61,7 @@ func heads(t *testing.T, s *Stage, folder *demo.Folder, list string) <-chan []by
 	o := paho.NewClientOptions().AddBroker(s.Addresses().Broker).SetClientID("boothd-" + demo.Booth).SetTLSConfig(conf).
 		SetMaxReconnectInterval(50 * time.Millisecond)
 	o.OnConnect = func(c paho.Client) {
-		c.Subscribe("boothd/v1/lists/"+list+"/head", 1, func(_ paho.Client, m paho.Message) { got <- m.Payload() })
+		c.Subscribe("boothd/v2/lists/"+list+"/head", 1, func(_ paho.Client, m paho.Message) { got <- m.Payload() })
 	}
 	c := paho.NewClient(o)
 	if token := c.Connect(); !token.WaitTimeout(20*time.Second) || token.Error() != nil {
@@ -82,15 +82,19 @@ func expect(t *testing.T, heads <-chan []byte, folder *demo.Folder, version uint
 	for {
 		select {
 		case b := <-heads:
-			signed, err := watchlist.ParseSigned(b)
+			head, err := watchlist.ParseHead(b)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := signed.Verify([]ed25519.PublicKey{pub}); err != nil {
+			if err := head.Verify([]ed25519.PublicKey{pub}); err != nil {
 				t.Fatal(err)
 			}
-			if signed.Version < version {
+			if head.Version < version {
 				continue // retained from before
+			}
+			signed := head.Newest()
+			if signed == nil {
+				t.Fatal("the head does not carry the manifest")
 			}
 			if signed.Version != version || signed.Entries != entries {
 				t.Errorf("version %d with %d entries, want %d with %d", signed.Version, signed.Entries, version, entries)

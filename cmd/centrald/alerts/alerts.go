@@ -8,8 +8,10 @@
 // a booth outside the table; one that reads too slowly is cut off and connects again.
 //
 // A finding is raised once: [Alerts.Raise] leaves out findings of the same check, system and
-// entry that were raised before, and raises nothing if none is left. Discreet findings are
-// like all others here; the booth decides who is shown them.
+// entry that were raised before, and raises nothing if none is left. Where a profile returns
+// the state only there are no findings to tell apart: of each check and system, a hit and a
+// possible one are raised once each. Discreet findings are like all others here; the booth
+// decides who is shown them.
 //
 // [Alerts.Run] must run for streams to learn of events. It looks at the table once a second,
 // for all streams together, because other instances and other transactions write to it.
@@ -177,7 +179,7 @@ func check(a *portal.Alert) error {
 		return fmt.Errorf("%w: no booth, check or system", ErrNotAnAlert)
 	case a.Cause != portal.CauseLateAnswer && a.Cause != portal.CauseReplayed && a.Cause != portal.CauseListUpdate:
 		return fmt.Errorf("%w: no cause", ErrNotAnAlert)
-	case answer.State != capture.StateHit && answer.State != capture.StatePossible, len(answer.Findings) == 0:
+	case answer.State != capture.StateHit && answer.State != capture.StatePossible:
 		return fmt.Errorf("%w: no finding", ErrNotAnAlert)
 	case answer.Modality != capture.ModalityDocument && answer.Modality != capture.ModalityFinger && answer.Modality != capture.ModalityFace:
 		return fmt.Errorf("%w: no modality", ErrNotAnAlert)
@@ -186,27 +188,41 @@ func check(a *portal.Alert) error {
 }
 
 func (a *Alerts) raise(ctx context.Context, tx *sql.Tx, alert portal.Alert) (uint64, error) {
-	var fresh []capture.Finding
-	for _, f := range alert.Answer.Findings {
-		first, err := a.first(ctx, tx, alert.Booth, digest("finding", alert.Check, alert.Answer.System, f.Entry))
-		if err != nil {
+	alert.ID = 0
+	if told := alert.Answer.Findings; len(told) == 0 {
+		first, err := a.first(ctx, tx, alert.Booth, digest("state", alert.Check, alert.Answer.System, string(alert.Answer.State)))
+		if err != nil || !first {
 			return 0, err
 		}
-		if first {
-			fresh = append(fresh, f)
+	} else {
+		fresh, err := a.fresh(ctx, tx, &alert)
+		if err != nil || len(fresh) == 0 {
+			return 0, err
 		}
-	}
-	if len(fresh) == 0 {
-		return 0, nil
-	}
-	alert.ID, alert.Answer.Findings = 0, fresh
-	if !slices.ContainsFunc(fresh, func(f capture.Finding) bool { return f.State != capture.StatePossible }) {
-		alert.Answer.State = capture.StatePossible // the hit was raised before
+		alert.Answer.Findings = fresh
+		if !slices.ContainsFunc(fresh, func(f capture.Finding) bool { return f.State != capture.StatePossible }) {
+			alert.Answer.State = capture.StatePossible // the hit was raised before
+		}
 	}
 	return a.add(ctx, tx, event{
 		booth: alert.Booth, name: nameAlert, check: alert.Check, cause: string(alert.Cause),
 		system: alert.Answer.System, state: string(alert.Answer.State),
 	}, alert)
+}
+
+// fresh notes the findings of an alert and returns those that were not raised before.
+func (a *Alerts) fresh(ctx context.Context, tx *sql.Tx, alert *portal.Alert) ([]capture.Finding, error) {
+	var fresh []capture.Finding
+	for _, f := range alert.Answer.Findings {
+		first, err := a.first(ctx, tx, alert.Booth, digest("finding", alert.Check, alert.Answer.System, f.Entry))
+		if err != nil {
+			return nil, err
+		}
+		if first {
+			fresh = append(fresh, f)
+		}
+	}
+	return fresh, nil
 }
 
 // digest names what is raised once.

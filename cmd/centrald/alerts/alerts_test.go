@@ -219,6 +219,31 @@ func TestAFindingIsRaisedOnce(t *testing.T) {
 	})
 }
 
+// A profile may let nothing of a reply through but that something was found.
+func TestAHitOfWhichNothingMoreIsToldIsRaisedOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
+		a := instance(t, db, nil)
+		possible, other := someAlert("booth-1", "check-1"), someAlert("booth-1", "check-1")
+		possible.Answer.State, other.Answer.System = capture.StatePossible, "VIS"
+		for _, step := range []struct {
+			name  string
+			alert portal.Alert
+			id    uint64
+		}{
+			{"a possible hit", possible, 1},
+			{"again", possible, 0},
+			{"a hit", someAlert("booth-1", "check-1"), 2},
+			{"the hit again", someAlert("booth-1", "check-1"), 0},
+			{"another system's", other, 3},
+			{"of another check", someAlert("booth-1", "check-2"), 4},
+		} {
+			if id := raise(t, a, step.alert); id != step.id {
+				t.Errorf("%s: number %d, want %d", step.name, id, step.id)
+			}
+		}
+	})
+}
+
 func TestWhatNoBoothWouldTakeIsNotRaised(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
 		a := instance(t, db, nil)
@@ -228,7 +253,6 @@ func TestWhatNoBoothWouldTakeIsNotRaised(t *testing.T) {
 			"no system":   func(a *portal.Alert) { a.Answer.System = "" },
 			"no cause":    func(a *portal.Alert) { a.Cause = "" },
 			"no modality": func(a *portal.Alert) { a.Answer.Modality = "" },
-			"no finding":  func(a *portal.Alert) { a.Answer.Findings = nil },
 			"no hit":      func(a *portal.Alert) { a.Answer.State = capture.StateNoHit },
 			"too long":    func(a *portal.Alert) { a.Answer.Reason = strings.Repeat("x", portal.MaxEvent) },
 		} {

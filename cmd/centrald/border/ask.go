@@ -42,7 +42,7 @@ func (e *EES) ask(ctx context.Context, q system.Question) (system.Reply, error) 
 			return system.Reply{}, err
 		}
 	}
-	records, err := e.records(ctx, f.ID)
+	records, err := records(ctx, e.db, f.ID)
 	if err != nil {
 		return system.Reply{}, err
 	}

@@ -12,6 +12,7 @@ import (
 	"boothd/capture/mrz"
 	"boothd/cmd/centrald/border/person"
 	"boothd/localmatch/gallery"
+	"boothd/localmatch/numbers"
 )
 
 // Kind says what a record of a file tells.
@@ -86,7 +87,7 @@ func plain(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(
 
 // validateDocument says what is wrong with a document that is to find a file.
 func validateDocument(d gallery.DocumentNumber) error {
-	if gallery.NormalNumber(d.Number) == "" || len(d.Number) > gallery.MaxNumber || d.Issuer == "" || len(d.Issuer) > len("UTO") {
+	if numbers.Normal(d.Number) == "" || len(d.Number) > gallery.MaxNumber || d.Issuer == "" || len(d.Issuer) > len("UTO") {
 		return errors.New("document without a number or an issuer, or with one that is too long")
 	}
 	return nil

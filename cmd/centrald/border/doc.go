@@ -61,6 +61,10 @@
 //
 // # What is kept
 //
+// [EES.Erase] erases what Regulation (EU) 2017/2226 Art 34 says: a stay three years after the
+// exit and a refusal three years after it, a stay without an exit five years after its last
+// lawful day, the file a day after the last of its records.
+//
 // The tables of this package hold digests of documents under a secret, and crossings under
 // a file's random number. Only ees_pending names a person, until the file is enrolled.
 // Neither errors nor logs hold personal data.

@@ -19,6 +19,9 @@ type Options struct {
 	People person.People
 	// Enrol puts entries into People, replacing those of the same id.
 	Enrol func(ctx context.Context, entries ...gallery.Entry) error
+	// Remove takes an entry out of People, and out of all that knows of it. Without it there
+	// is no Erase.
+	Remove func(ctx context.Context, id string) (bool, error)
 	// Secret keys the digests by which files are found, at least person.LeastSecret bytes.
 	Secret []byte
 	// Exempt are the nationalities, as ICAO 9303-3 §5 codes, of whom no file is kept: those
@@ -36,6 +39,7 @@ type EES struct {
 	db       *store.DB
 	people   person.People
 	enrol    func(ctx context.Context, entries ...gallery.Entry) error
+	remove   func(ctx context.Context, id string) (bool, error)
 	digests  person.Digests
 	exempt   person.Codes
 	location *time.Location
@@ -52,13 +56,13 @@ func Open(ctx context.Context, db *store.DB, o Options) (*EES, error) {
 	}
 	digests, err := person.NewDigests(o.Secret, "ees document")
 	if err == nil {
-		err = db.Migrate(ctx, "ees", schema)
+		err = db.Migrate(ctx, "ees", schema, schemaErase)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the entry/exit system: %w", err)
 	}
 	e := &EES{
-		db: db, people: o.People, enrol: o.Enrol, digests: digests, exempt: person.NewCodes(o.Exempt),
+		db: db, people: o.People, enrol: o.Enrol, remove: o.Remove, digests: digests, exempt: person.NewCodes(o.Exempt),
 		location: o.Location, log: o.Log, now: o.Now,
 	}
 	if e.location == nil {

@@ -26,7 +26,7 @@ var noon = time.Date(2026, 6, 15, 12, 0, 0, 0, time.UTC)
 func open(t testing.TB, db *store.DB, p *persontest.People) *EES {
 	t.Helper()
 	e, err := Open(t.Context(), db, Options{
-		People: p, Enrol: p.Put, Secret: secret, Exempt: []string{"DEU", "FRA"}, Now: func() time.Time { return noon },
+		People: p, Enrol: p.Put, Remove: p.Remove, Secret: secret, Exempt: []string{"DEU", "FRA"}, Now: func() time.Time { return noon },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -148,15 +148,20 @@ func (e *EES) fileByDocument(ctx context.Context, number, issuer string) (file s
 // Records returns the records of a file in the order in which they happened, without the
 // identity part.
 func (e *EES) Records(ctx context.Context, file string) ([]Crossing, error) {
-	records, err := e.records(ctx, file)
+	records, err := records(ctx, e.db, file)
 	if err != nil {
 		return nil, fmt.Errorf("read the records of a file: %w", err)
 	}
 	return records, nil
 }
 
-func (e *EES) records(ctx context.Context, file string) ([]Crossing, error) {
-	rows, err := e.db.QueryContext(ctx, `SELECT booth, id, kind, at, place, authorised, reason, fallback, uploaded
+// querier is a database or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func records(ctx context.Context, q querier, file string) ([]Crossing, error) {
+	rows, err := q.QueryContext(ctx, `SELECT booth, id, kind, at, place, authorised, reason, fallback, uploaded
 		FROM ees_crossing WHERE file = $1 ORDER BY at, booth, id`, file)
 	if err != nil {
 		return nil, err

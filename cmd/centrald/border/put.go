@@ -75,7 +75,7 @@ func (e *EES) putPart(ctx context.Context, tx *sql.Tx, files []File) error {
 			crossings = append(crossings, e.row(f.Entry.ID, &f.Records[j]))
 		}
 	}
-	err := store.Insert(ctx, tx, "INSERT INTO ees_file (id, created)", "ON CONFLICT DO NOTHING", rows)
+	err := store.Insert(ctx, tx, "INSERT INTO ees_file (id, created)", "ON CONFLICT (id) DO UPDATE SET gone = FALSE", rows)
 	if err == nil {
 		err = store.Insert(ctx, tx, "INSERT INTO ees_document (digest, file)",
 			"ON CONFLICT (digest) DO UPDATE SET file = excluded.file", store.LastOfKey(documents))

@@ -2,18 +2,21 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net"
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"boothd/cmd/centrald/release"
 	"boothd/internal/keys"
 	"boothd/internal/settings"
+	"boothd/sync/grant"
 	"boothd/sync/system"
 )
 
@@ -25,6 +28,7 @@ type Config struct {
 	Keys      Keys               `toml:"keys"`
 	Profiles  Profiles           `toml:"profiles"`
 	Grants    Grants             `toml:"grants"`
+	Lists     Lists              `toml:"lists"`
 	SignIn    SignIn             `toml:"signin"`
 	Systems   []System           `toml:"system"`
 	Protocols []release.Protocol `toml:"protocol"` // under which organisations receive data
@@ -47,11 +51,33 @@ type Server struct {
 
 // Keys are central's own. All instances have the same.
 type Keys struct {
-	Opening string `toml:"opening"` // opens records (boothctl keys sealing)
+	// Opening are the keys that open records (boothctl keys sealing): the present one, and
+	// those before it.
+	Opening Files  `toml:"opening"`
 	Signing string `toml:"signing"` // signs acknowledgements, drill orders and revocations
 	// Lookup is a file of 32 bytes or more; made if it is not there. The keys by which
 	// persons are found in the database are made of it.
 	Lookup string `toml:"lookup"`
+}
+
+// Files are paths of files; one alone may be written without brackets.
+type Files []string
+
+// UnmarshalTOML implements toml.Unmarshaler.
+func (l *Files) UnmarshalTOML(value any) error {
+	list, ok := value.([]any)
+	if !ok {
+		list = []any{value}
+	}
+	*l = nil
+	for _, v := range list {
+		path, ok := v.(string)
+		if !ok {
+			return errors.New("must be a path, or a list of paths")
+		}
+		*l = append(*l, path)
+	}
+	return nil
 }
 
 // Profiles are the signed profiles of the officers.
@@ -62,8 +88,13 @@ type Profiles struct {
 
 // Grants says whose authorisations count.
 type Grants struct {
-	Keys        []string `toml:"keys"`
-	Revocations string   `toml:"revocations"` // signed file; empty: none
+	Keys        grant.KeyFiles `toml:"keys"`        // public keys, each for its authority's grants
+	Revocations string         `toml:"revocations"` // signed file; empty: none
+}
+
+// Lists are what booths keep local copies of.
+type Lists struct {
+	Folder string `toml:"folder"` // as boothctl list writes it; empty: booths get no lists here
 }
 
 // SignIn says how officers prove who they are.
@@ -124,11 +155,57 @@ type ETIAS struct {
 
 // Retention says when what is kept is erased.
 type Retention struct {
-	Records   settings.Duration `toml:"records"`
+	Records   settings.Duration `toml:"records"` // of booths; those that were refused as well
 	AccessLog settings.Duration `toml:"access_log"`
 	Alerts    settings.Duration `toml:"alerts"`
 	Flow      settings.Duration `toml:"flow"`
+	// EES is how long records are kept after the exit or the refused entry, and Overstay how
+	// long after the last lawful day if there was no exit (Regulation (EU) 2017/2226 Art 34).
+	EES      Period `toml:"ees"`
+	Overstay Period `toml:"ees_overstay"`
+	// VIS is how long visas are kept after they have expired, or were revoked or annulled
+	// (Regulation (EC) 767/2008 Art 23).
+	VIS Period `toml:"vis"`
+	// ETIAS is how long refused and revoked authorisations are kept after the decision, and
+	// Expired how long others after the last day of validity, for which more than none needs
+	// the traveller's consent (Regulation (EU) 2018/1240 Art 54).
+	ETIAS   Period `toml:"etias"`
+	Expired Period `toml:"etias_expired"`
+	// Cases is how long a case of law enforcement is kept after it was closed or expired, as
+	// logs of such questions are (Regulation (EU) 2019/817 Art 24).
+	Cases Period `toml:"cases"`
 }
+
+// Period is a time span that is reckoned by the calendar where the law does so: "3y", or
+// "720h".
+type Period struct {
+	Years int
+	Span  time.Duration
+}
+
+// maxYears limits a period.
+const maxYears = 100
+
+// UnmarshalText reads a period greater than zero.
+func (p *Period) UnmarshalText(text []byte) error {
+	if digits, ok := strings.CutSuffix(string(text), "y"); ok {
+		years, err := strconv.Atoi(digits)
+		if err != nil || years < 1 || years > maxYears {
+			return fmt.Errorf("%q is no number of years from 1 to %d", text, maxYears)
+		}
+		*p = Period{Years: years}
+		return nil
+	}
+	var span settings.Duration
+	if err := span.UnmarshalText(text); err != nil {
+		return fmt.Errorf("%q is no positive time span, such as \"3y\" or \"720h\"", text)
+	}
+	*p = Period{Span: time.Duration(span)}
+	return nil
+}
+
+// Before is the time that lies so long before another.
+func (p Period) Before(t time.Time) time.Time { return t.AddDate(-p.Years, 0, 0).Add(-p.Span) }
 
 const day = 24 * time.Hour
 
@@ -142,6 +219,7 @@ func defaults() Config {
 		Retention: Retention{
 			Records: settings.Duration(365 * day), AccessLog: settings.Duration(2 * 365 * day),
 			Alerts: settings.Duration(30 * day), Flow: settings.Duration(2 * 365 * day),
+			EES: Period{Years: 3}, Overstay: Period{Years: 5}, VIS: Period{Years: 5}, ETIAS: Period{Years: 5}, Cases: Period{Years: 1},
 		},
 		Log: settings.Log{Level: "info", Format: "text"},
 	}
@@ -170,17 +248,18 @@ func (c *Config) Postgres() bool {
 // Paths implements settings.File.
 func (c *Config) Paths() []*string {
 	paths := []*string{
-		&c.Server.CA, &c.Server.Cert, &c.Server.Key, &c.Keys.Opening, &c.Keys.Signing, &c.Keys.Lookup,
-		&c.Profiles.Folder, &c.Grants.Revocations, &c.SignIn.Cache, &c.SignIn.CA, &c.SignIn.Officers, &c.SignIn.SigningKey,
+		&c.Server.CA, &c.Server.Cert, &c.Server.Key, &c.Keys.Signing, &c.Keys.Lookup,
+		&c.Profiles.Folder, &c.Lists.Folder, &c.Grants.Revocations, &c.SignIn.Cache, &c.SignIn.CA, &c.SignIn.Officers, &c.SignIn.SigningKey,
 	}
 	if !c.Postgres() {
 		paths = append(paths, &c.Database)
 	}
-	for _, list := range [][]string{c.Profiles.Keys, c.Grants.Keys} {
+	for _, list := range [][]string{c.Profiles.Keys, c.Keys.Opening} {
 		for i := range list {
 			paths = append(paths, &list[i])
 		}
 	}
+	paths = append(paths, c.Grants.Keys.Paths()...)
 	for i := range c.Systems {
 		s := &c.Systems[i]
 		paths = append(paths, &s.CA, &s.Cert, &s.Key, &s.TokenFile)
@@ -202,10 +281,14 @@ func (c *Config) Validate(f *settings.Faults) {
 	f.Verifying("profiles.keys", c.Profiles.Keys)
 	st, err := os.Stat(c.Profiles.Folder)
 	f.Unless(err == nil && st.IsDir(), "profiles.folder", "is no folder")
-	f.Verifying("grants.keys", c.Grants.Keys)
+	if c.Lists.Folder != "" {
+		st, err := os.Stat(c.Lists.Folder)
+		f.Unless(err == nil && st.IsDir(), "lists.folder", "is no folder")
+	}
+	c.Grants.Keys.Faults(f, "grants.keys")
 	if c.Grants.Revocations != "" {
 		f.File("grants.revocations", c.Grants.Revocations)
-		f.Unless(len(c.Grants.Keys) > 0, "grants.keys", "is missing: the list of revoked grants cannot be verified")
+		f.Unless(!c.Grants.Keys.Empty(), "grants.keys", "is missing: the list of revoked grants cannot be verified")
 	}
 	c.signInFaults(f)
 	c.systemFaults(f)
@@ -217,9 +300,16 @@ func (c *Config) Validate(f *settings.Faults) {
 }
 
 func (c *Config) keyFaults(f *settings.Faults) {
-	if f.File("keys.opening", c.Keys.Opening) {
-		_, err := keys.ReadOpening(c.Keys.Opening)
-		f.Unless(err == nil, "keys.opening", "%v", err)
+	f.Unless(len(c.Keys.Opening) > 0, "keys.opening", "is missing")
+	for i, path := range c.Keys.Opening {
+		key := "keys.opening"
+		if len(c.Keys.Opening) > 1 {
+			key = fmt.Sprintf("keys.opening[%d]", i)
+		}
+		if f.File(key, path) {
+			_, err := keys.ReadOpening(path)
+			f.Unless(err == nil, key, "%v", err)
+		}
 	}
 	if f.File("keys.signing", c.Keys.Signing) {
 		_, err := keys.ReadSigning(c.Keys.Signing)

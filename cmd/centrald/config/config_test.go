@@ -40,7 +40,7 @@ folder = "profiles"
 keys = ["authority.pub"]
 
 [grants]
-keys = ["court.pub"]
+keys = { judicial = ["court.pub"], prosecutor = ["court.pub"] }
 revocations = "text"
 
 [signin]
@@ -61,6 +61,7 @@ required = ["XXA"]
 
 [retention]
 records = "48h"
+vis = "4y"
 
 [log]
 level = "debug"
@@ -157,7 +158,7 @@ func TestWholeFileIsRead(t *testing.T) {
 			t.Errorf("path %s, want one in %s", *p, dir)
 		}
 	}
-	if n := len(c.Paths()); n != 12+1+2+4*len(c.Systems) {
+	if n := len(c.Paths()); n != 13+1+1+2+4*len(c.Systems) {
 		t.Errorf("%d paths", n)
 	}
 	sis, weapons := c.Systems[0], c.Systems[2]
@@ -167,7 +168,8 @@ func TestWholeFileIsRead(t *testing.T) {
 	if weapons.Kind != KindHTTP || weapons.URL != "https://weapons.example:8443/boothd" || time.Duration(weapons.Linger) != 10*time.Second {
 		t.Errorf("weapons %+v", weapons)
 	}
-	if time.Duration(c.Retention.Records) != 48*time.Hour || c.Retention.AccessLog != settings.Duration(2*365*day) {
+	if time.Duration(c.Retention.Records) != 48*time.Hour || c.Retention.AccessLog != settings.Duration(2*365*day) ||
+		c.Retention.VIS != (Period{Years: 4}) || c.Retention.EES != (Period{Years: 3}) || c.Retention.Expired != (Period{}) {
 		t.Errorf("retention %+v", c.Retention)
 	}
 	if s := c.SignIn; !s.Vouch || s.Audience != "booths" || len(s.Redirects) != 1 || c.OfficePlain() || c.Postgres() {
@@ -214,14 +216,21 @@ func TestEveryFaultIsNamed(t *testing.T) {
 		{"a key of another certificate", `key = "central.key"`, `key = "other.key"`, "server.cert: "},
 		{"no certificate", `cert = "central.pem"`, ``, "server.cert: is missing"},
 		{"an opening key that is a signing key", `"opening"`, `"signing"`, "keys.opening: read "},
+		{"an older opening key that is not there", `"opening"`, `["opening", "nowhere"]`, "keys.opening[1]: "},
+		{"an opening key that is no path", `"opening"`, `["opening", 3]`, "keys.opening"},
+		{"a key for grants of an authority that the law does not know", `prosecutor = [`, `mayor = [`, "grants.keys.mayor: unknown key"},
+		{"keys for grants without their authority", `{ judicial = ["court.pub"], prosecutor = ["court.pub"] }`, `["court.pub"]`, "grants.keys"},
+		{"a period of no years", `vis = "4y"`, `vis = "0y"`, "no number of years"},
+		{"a period that is none", `vis = "4y"`, `vis = "-2h"`, "no positive time span"},
 		{"a signing key that is not there", `signing = "signing"`, `signing = "nowhere"`, "keys.signing: "},
 		{"a signing key that is a public key", `signing = "signing"`, `signing = "court.pub"`, "keys.signing: read "},
 		{"no place for the lookup key", `"lookup.key"`, `""`, "keys.lookup: is missing"},
 		{"profiles that nobody may sign", `["authority.pub"]`, `[]`, "profiles.keys: is missing"},
 		{"a secret key for profiles", `["authority.pub"]`, `["authority"]`, "profiles.keys[0]: read "},
 		{"a folder of profiles that is a file", `"profiles"`, `"text"`, "profiles.folder: is no folder"},
-		{"a key for grants that is none", `["court.pub"]`, `["court.pub", "text"]`, "grants.keys[1]: read "},
-		{"revocations that nobody may sign", `["court.pub"]`, `[]`, "grants.keys: is missing"},
+		{"a key for grants that is none", `judicial = ["court.pub"]`, `judicial = ["court.pub", "text"]`, "grants.keys.judicial[1]: read "},
+		{"revocations that nobody may sign", `{ judicial = ["court.pub"], prosecutor = ["court.pub"] }`, `{}`, "grants.keys: is missing"},
+		{"a folder of lists that is a file", `[signin]`, "[lists]\nfolder = \"text\"\n[signin]", "lists.folder: is no folder"},
 		{"revocations that are not there", `revocations = "text"`, `revocations = "nowhere"`, "grants.revocations: "},
 		{"an issuer in the clear", `"https://central.example/issuer"`, `"http://central.example/issuer"`, "signin.issuer: must begin with https"},
 		{"officers without an issuer", `issuer = "https://central.example/issuer"`, ``, "signin.issuer: is missing"},
@@ -277,5 +286,38 @@ func TestAllFaultsAreNamedAtOnce(t *testing.T) {
 		if !slices.ContainsFunc(e.Faults, func(f settings.Fault) bool { return f.Key == key }) {
 			t.Errorf("no fault at %s among\n%v", key, err)
 		}
+	}
+}
+
+func TestPeriodsAreReckonedByTheCalendar(t *testing.T) {
+	now := time.Date(2028, 2, 29, 12, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"1y":   time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC),
+		"4y":   time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC),
+		"720h": time.Date(2028, 1, 30, 12, 0, 0, 0, time.UTC),
+	} {
+		var p Period
+		if err := p.UnmarshalText([]byte(text)); err != nil || !p.Before(now).Equal(want) {
+			t.Errorf("%s before %v is %v, %v; want %v", text, now, p.Before(now), err, want)
+		}
+	}
+	if got := (Period{}).Before(now); !got.Equal(now) {
+		t.Errorf("none before %v is %v", now, got)
+	}
+	for _, text := range []string{"", "y", "0y", "-1y", "101y", "1.5y", "0h", "3"} {
+		if new(Period).UnmarshalText([]byte(text)) == nil {
+			t.Errorf("%q is a period", text)
+		}
+	}
+}
+
+func TestSeveralOpeningKeysAreRead(t *testing.T) {
+	path := write(t, strings.Replace(whole, `opening = "opening"`, `opening = ["opening", "older"]`, 1))
+	if _, err := keys.GenerateSealing(filepath.Join(filepath.Dir(path), "older")); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Read(path)
+	if err != nil || len(c.Keys.Opening) != 2 || filepath.Base(c.Keys.Opening[1]) != "older" || !filepath.IsAbs(c.Keys.Opening[1]) {
+		t.Errorf("%v, %v", c, err)
 	}
 }

@@ -64,10 +64,12 @@ func (c *Cases) log(ctx context.Context, s Step) error {
 	return nil
 }
 
-// Access uses the grant and asks a flagged system in full. Of several that ask at once one
-// gets the reply, the others ErrDone. If the system gives no answer, it may be asked again
-// within the case under the grant that was used; the text is not looked at then. A system that
-// cannot be asked with what the case knows of the person is unavailable, and no grant is used.
+// Access uses the grant and asks a flagged system in full, with what the profile lets it be
+// asked with. Of several that ask at once one gets the reply, the others ErrDone. If the
+// system gives no answer, it may be asked again within the case under the grant that was used,
+// unless that was revoked meanwhile; the text is not looked at then. A system that cannot be
+// asked with what the case knows of the person is unavailable, and no grant is used. One that
+// the profile may not use, any more, is not flagged.
 func (c *Cases) Access(ctx context.Context, who Who, id, name, text string) (system.Reply, error) {
 	step := Step{Who: who, Deed: DeedAccess, Case: id, System: name, At: c.o.Now()}
 	reply, err := c.access(ctx, step, text)
@@ -82,6 +84,10 @@ func (c *Cases) access(ctx context.Context, step Step, text string) (system.Repl
 	if err != nil {
 		return system.Reply{}, err
 	}
+	fields, may := c.o.May(step.Profile, step.System)
+	if !may {
+		return system.Reply{}, c.refuse(ctx, step, ErrNotFlagged)
+	}
 	state, used, err := c.flag(ctx, step)
 	if err != nil {
 		return system.Reply{}, err
@@ -90,33 +96,47 @@ func (c *Cases) access(ctx context.Context, step Step, text string) (system.Repl
 	if adapter == nil {
 		return system.Reply{}, errors.New("it is not configured")
 	}
-	q, err := k.ask(step)
+	q, err := k.ask(step, fields)
 	if err != nil {
 		return system.Reply{}, err
 	}
 	if !says(&q) {
 		return c.cannotAsk(ctx, step)
 	}
-	if step.Grant = used; used == "" {
-		want := grant.Want{Authority: c.o.Authority, Deed: grant.DeedAccess, System: step.System, Subject: k.subject}
-		if step.Grant, err = c.o.Grants.Use(ctx, text, want); err != nil {
-			return system.Reply{}, c.refuse(ctx, step, fmt.Errorf("use the grant: %w", err))
-		}
+	if step.Grant, err = c.authorise(ctx, step, k, used, text); err != nil {
+		return system.Reply{}, c.refuse(ctx, step, fmt.Errorf("use the grant: %w", err))
 	}
 	if err := c.claim(ctx, step, state); err != nil {
+		if used == "" { // the grant of whoever was first is the case's
+			err = errors.Join(err, c.o.Grants.GiveBack(context.WithoutCancel(ctx), text))
+		}
 		return system.Reply{}, err
 	}
+	q.Grant = step.Grant
+	q.Keep(fields)
+	q.Keep(system.Allowed(step.System))
 	reply, err := c.ask(ctx, step, q, adapter)
 	return c.settle(ctx, step, reply, err)
 }
 
-// ask is the case's question as the step's system may be asked it.
-func (k *openCase) ask(s Step) (system.Question, error) {
+// authorise returns the grant under which the step's system is asked: the one that was used
+// for it if it still counts, else that of the text, which it uses.
+func (c *Cases) authorise(ctx context.Context, s Step, k *openCase, used, text string) (string, error) {
+	if used != "" {
+		return used, c.o.Grants.StillCounts(used)
+	}
+	want := grant.Want{Authority: c.o.Authority, Deed: grant.DeedAccess, System: s.System, Subject: k.subject}
+	return c.o.Grants.Use(ctx, text, want)
+}
+
+// ask is the case's question as the step's system may be asked it under the profile.
+func (k *openCase) ask(s Step, fields []system.Field) (system.Question, error) {
 	var q system.Question
 	if err := json.Unmarshal(k.question, &q); err != nil {
 		return q, errors.New("the question cannot be read")
 	}
 	q.ID, q.System, q.Officer, q.At = rand.Text(), s.System, s.Officer, s.At
+	q.Keep(fields)
 	q.Keep(system.Allowed(s.System))
 	return q, nil
 }
@@ -170,13 +190,11 @@ func (c *Cases) claim(ctx context.Context, s Step, state string) error {
 	return c.refuse(ctx, s, ErrDone)
 }
 
-// ask logs the step and asks the system under the grant.
+// ask logs the step and asks the system.
 func (c *Cases) ask(ctx context.Context, s Step, q system.Question, adapter system.Adapter) (system.Reply, error) {
 	if err := c.log(ctx, s); err != nil {
 		return system.Reply{}, err
 	}
-	q.Grant = s.Grant
-	q.Keep(system.Allowed(s.System))
 	ctx, cancel := context.WithTimeout(ctx, c.o.Deadline)
 	defer cancel()
 	return adapter.Ask(ctx, q)

@@ -215,3 +215,45 @@ func TestOfInstancesThatTakeAStepAtOnceOneDoes(t *testing.T) {
 		}
 	})
 }
+
+func TestAnAccessGoesNoFurtherThanTheProfile(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
+		b := newBench(t, db)
+		c := b.open(t, db)
+		id := openedCase(t, c)
+		b.may[system.VIS] = []system.Field{system.FieldVisaSticker}
+		if r, err := c.Access(t.Context(), inspector, id, system.VIS, "grant"); err != nil || r.State != capture.StateHit {
+			t.Fatalf("%v, %v", r, err)
+		}
+		if q := b.vis.asked[0]; q.VisaSticker != "V1" || q.DocumentNumber+q.Officer+q.Grant != "" {
+			t.Errorf("asked with %+v", q)
+		}
+		other := openedCase(t, c)
+		delete(b.may, system.VIS)
+		if _, err := c.Access(t.Context(), inspector, other, system.VIS, "grant-2"); !errors.Is(err, ErrNotFlagged) || len(b.grants.used) != 1 {
+			t.Errorf("a system that the profile lost: %v, grants used %v", err, b.grants.used)
+		}
+		if flag, err := c.Read(t.Context(), inspector, other); err != nil || len(flag.Facts) != 1 || flag.Facts[0].Value != system.EES {
+			t.Errorf("the flag then: %+v, %v", flag, err)
+		}
+	})
+}
+
+func TestARevokedGrantIsNotUsedAgainWithinTheCase(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
+		b := newBench(t, db)
+		c := b.open(t, db)
+		id := openedCase(t, c)
+		b.vis.err = errors.New("cut off")
+		if _, err := c.Access(t.Context(), inspector, id, system.VIS, "grant"); err == nil {
+			t.Fatal("the system answered")
+		}
+		b.vis.err, b.grants.over = nil, map[string]bool{"id of grant": true}
+		if _, err := c.Access(t.Context(), inspector, id, system.VIS, ""); !errors.Is(err, grant.ErrRevoked) || len(b.vis.asked) != 1 {
+			t.Errorf("%v, asked %d times", err, len(b.vis.asked))
+		}
+		if last := b.steps[len(b.steps)-1]; last.Grant != "id of grant" || last.Refused != "the grant was not accepted" {
+			t.Errorf("logged %+v", last)
+		}
+	})
+}

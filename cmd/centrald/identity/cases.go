@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"boothd/capture"
@@ -29,13 +30,20 @@ type Holder interface {
 type Grants interface {
 	// Use verifies that the grant permits what is wanted, uses it, and returns its id.
 	Use(ctx context.Context, text string, want grant.Want) (id string, err error)
+	// GiveBack takes back a use that the caller made, since nothing came of it.
+	GiveBack(ctx context.Context, text string) error
+	// StillCounts says of a grant that was used whether it still counts.
+	StillCounts(id string) error
 }
 
-// CaseOptions are what Cases may be told. Holder, Grants, Systems and Log must be given.
+// CaseOptions are what Cases may be told. Holder, Grants, Systems, May and Log must be given.
 type CaseOptions struct {
 	Holder  Holder
 	Grants  Grants
 	Systems map[string]system.Adapter // those that can be asked in full, by name
+	// May tells what the profile, as it is now, lets a system be asked with; false if it may
+	// not use the system.
+	May func(profile, system string) ([]system.Field, bool)
 	// Log is told each step before its answer is given. If it returns an error there is no
 	// answer.
 	Log       func(context.Context, Step) error
@@ -132,8 +140,8 @@ type Step struct {
 
 // OpenCases opens the cases of the database.
 func OpenCases(ctx context.Context, db *store.DB, o CaseOptions) (*Cases, error) {
-	if o.Holder == nil || o.Grants == nil || o.Log == nil {
-		return nil, errors.New("open cases: holder, grants or log is missing")
+	if o.Holder == nil || o.Grants == nil || o.May == nil || o.Log == nil {
+		return nil, errors.New("open cases: holder, grants, profiles or log is missing")
 	}
 	if err := migrate(ctx, db); err != nil {
 		return nil, err
@@ -147,8 +155,8 @@ func OpenCases(ctx context.Context, db *store.DB, o CaseOptions) (*Cases, error)
 	return &Cases{db: db, o: o}, nil
 }
 
-// Open opens a case and returns its id and the flag: a fact "holds" for each system that
-// holds data on the person. An opening that lacks something matches ErrIncomplete, and
+// Open opens a case and returns its id and the flag: a fact "holds" for each system that the
+// profile may use and that holds data on the person. An opening that lacks something matches ErrIncomplete, and
 // nothing is looked up.
 func (c *Cases) Open(ctx context.Context, o Opening) (id string, flag system.Reply, err error) {
 	step := Step{Who: o.Who, Deed: DeedOpen, Aim: o.Aim, Offence: o.Offence, File: o.File, At: c.o.Now()}
@@ -162,7 +170,7 @@ func (c *Cases) Open(ctx context.Context, o Opening) (id string, flag system.Rep
 	q := o.Question
 	q.System = system.CIR
 	q.Keep(system.Allowed(system.CIR))
-	held, rest, err := c.o.Holder.Holds(ctx, q, flaggable)
+	held, rest, err := c.o.Holder.Holds(ctx, q, c.flaggable(o.Profile))
 	if err != nil {
 		return "", system.Reply{}, fmt.Errorf("open a case: %w", err)
 	}
@@ -171,6 +179,17 @@ func (c *Cases) Open(ctx context.Context, o Opening) (id string, flag system.Rep
 		return "", system.Reply{}, fmt.Errorf("open a case: %w", err)
 	}
 	return step.Case, flag, nil
+}
+
+// flaggable are the systems that a flag under the profile can name.
+func (c *Cases) flaggable(profile string) []string {
+	var systems []string
+	for _, name := range flaggable {
+		if _, ok := c.o.May(profile, name); ok {
+			systems = append(systems, name)
+		}
+	}
+	return systems
 }
 
 func (o *Opening) validate() error {
@@ -249,7 +268,8 @@ func (c *Cases) insert(ctx context.Context, s Step, o Opening, held []string, fl
 	})
 }
 
-// Read returns the flag again, to the officer who opened the case and until it expires.
+// Read returns the flag again, to the officer who opened the case and until it expires,
+// without systems that the profile may not use any more.
 func (c *Cases) Read(ctx context.Context, who Who, id string) (system.Reply, error) {
 	step := Step{Who: who, Deed: DeedRead, Case: id, At: c.o.Now()}
 	var flag system.Reply
@@ -263,7 +283,17 @@ func (c *Cases) Read(ctx context.Context, who Who, id string) (system.Reply, err
 	if err != nil {
 		return system.Reply{}, fmt.Errorf("read a flag: %w", err)
 	}
-	return flag, nil
+	return c.narrowed(flag, who.Profile), nil
+}
+
+// narrowed leaves out of a flag what the profile, as it is now, may not use.
+func (c *Cases) narrowed(flag system.Reply, profile string) system.Reply {
+	may := c.flaggable(profile)
+	flag.Facts = slices.DeleteFunc(flag.Facts, func(f capture.Fact) bool { return !slices.Contains(may, f.Value) })
+	if len(flag.Facts) == 0 && flag.State == capture.StatePossible {
+		flag.State = capture.StateNoHit
+	}
+	return flag
 }
 
 // Close closes a case once every flagged system was asked or declined (else ErrPending),
@@ -298,9 +328,9 @@ func (c *Cases) close(ctx context.Context, s Step) error {
 	return err
 }
 
-// Erase erases the questions and subjects of cases that have expired, which cannot be asked
-// any more, and returns how many there were.
-func (c *Cases) Erase(ctx context.Context) (int, error) {
+// EraseQuestions erases the questions and subjects of cases that have expired, which cannot be
+// asked any more, and returns how many there were.
+func (c *Cases) EraseQuestions(ctx context.Context) (int, error) {
 	done, err := c.db.ExecContext(ctx, `UPDATE identity_case SET question = NULL, subject = ''
 		WHERE expires <= $1 AND (question IS NOT NULL OR subject <> '')`, c.o.Now().UnixNano())
 	if err != nil {
@@ -308,4 +338,35 @@ func (c *Cases) Erase(ctx context.Context) (int, error) {
 	}
 	n, err := done.RowsAffected()
 	return int(n), err
+}
+
+// eraseAtOnce limits how much one transaction erases: officers wait for it.
+const eraseAtOnce = 500
+
+// Erase erases the cases that were closed before the time, or expired before it, with their
+// flags, and returns how many there were.
+func (c *Cases) Erase(ctx context.Context, before time.Time) (int, error) {
+	for total := 0; ; {
+		var ids []string
+		err := c.db.Tx(ctx, func(tx *sql.Tx) (err error) {
+			ids, err = texts(ctx, tx, `SELECT id FROM identity_case WHERE closed > 0 AND closed < $1 OR closed = 0 AND expires < $1
+				ORDER BY id LIMIT $2`, before.UnixNano(), eraseAtOnce)
+			if err != nil || len(ids) == 0 {
+				return err
+			}
+			for _, rows := range []string{"identity_flag WHERE case_id", "identity_case WHERE id"} {
+				if _, err := tx.ExecContext(ctx, "DELETE FROM "+rows+" IN "+places(1, len(ids)), anys(ids)...); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return total, fmt.Errorf("erase cases: %w", err)
+		}
+		total += len(ids)
+		if len(ids) < eraseAtOnce {
+			return total, nil
+		}
+	}
 }

@@ -31,6 +31,7 @@ type grants struct {
 	before func() // each use, if set
 	mu     sync.Mutex
 	used   map[string]grant.Want
+	over   map[string]bool // ids of those that count no more
 }
 
 func (g *grants) Use(_ context.Context, text string, want grant.Want) (string, error) {
@@ -44,6 +45,20 @@ func (g *grants) Use(_ context.Context, text string, want grant.Want) (string, e
 	}
 	g.used[text] = want
 	return "id of " + text, nil
+}
+
+func (g *grants) GiveBack(_ context.Context, text string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.used, text)
+	return nil
+}
+
+func (g *grants) StillCounts(id string) error {
+	if g.over[id] {
+		return grant.ErrRevoked
+	}
+	return nil
 }
 
 // full is a system that can be asked in full.
@@ -71,11 +86,15 @@ type bench struct {
 	mu     sync.Mutex
 	steps  []Step
 	logErr error
+	may    map[string][]system.Field // by system
 }
 
 func newBench(t *testing.T, db *store.DB) *bench {
 	b := &bench{now: newClock(), people: newPeople(), grants: &grants{used: map[string]grant.Want{}},
-		vis: &full{reply: system.Reply{State: capture.StateHit, Findings: []capture.Finding{{Entry: "vis-1", State: capture.StateHit}}}}}
+		vis: &full{reply: system.Reply{State: capture.StateHit, Findings: []capture.Finding{{Entry: "vis-1", State: capture.StateHit}}}}, may: map[string][]system.Field{}}
+	for _, name := range flaggable {
+		b.may[name] = system.Allowed(name)
+	}
 	b.cir = openCIR(t, db, b.people, Options{Now: b.now.now})
 	must(t, b.cir.Put(t.Context(), anna()))
 	return b
@@ -85,6 +104,10 @@ func (b *bench) open(t *testing.T, db *store.DB) *Cases {
 	t.Helper()
 	c, err := OpenCases(t.Context(), db, CaseOptions{
 		Holder: b.cir, Grants: b.grants, Now: b.now.now, Systems: map[string]system.Adapter{system.VIS: b.vis},
+		May: func(_, name string) ([]system.Field, bool) {
+			fields, ok := b.may[name]
+			return fields, ok
+		},
 		Log: func(_ context.Context, s Step) error {
 			b.mu.Lock()
 			defer b.mu.Unlock()
@@ -370,7 +393,7 @@ func TestQuestionsOfExpiredCasesAreErased(t *testing.T) {
 		id := openedCase(t, c)
 		b.now.pass(71 * time.Hour)
 		for _, want := range []int{1, 0} {
-			if n, err := c.Erase(t.Context()); err != nil || n != want {
+			if n, err := c.EraseQuestions(t.Context()); err != nil || n != want {
 				t.Errorf("erased %d, %v, want %d", n, err, want)
 			}
 		}
@@ -398,8 +421,64 @@ func TestNothingIsKeptOfAPersonOfWhomNoSystemHoldsData(t *testing.T) {
 		_, err = db.Exec("UPDATE identity_case SET subject = 'as earlier versions did'")
 		must(t, err)
 		b.now.pass(73 * time.Hour)
-		if n, err := c.Erase(t.Context()); err != nil || n != 1 || subject() != "" {
+		if n, err := c.EraseQuestions(t.Context()); err != nil || n != 1 || subject() != "" {
 			t.Errorf("erased %d, %v", n, err)
+		}
+	})
+}
+
+func TestAFlagNamesOnlySystemsThatTheProfileMayUse(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
+		b := newBench(t, db)
+		c := b.open(t, db)
+		delete(b.may, system.VIS)
+		id, narrow, err := c.Open(t.Context(), opening())
+		must(t, err)
+		must(t, b.cir.Put(t.Context(), anna(func(f *File) { f.Holdings = f.Holdings[1:] }))) // nothing in the VIS
+		_, lacking, err := c.Open(t.Context(), opening())
+		must(t, err)
+		if !reflect.DeepEqual(narrow, lacking) || len(narrow.Facts) != 1 || narrow.Facts[0].Value != system.EES {
+			t.Errorf("flag %+v, where the VIS holds nothing %+v", narrow, lacking)
+		}
+		if _, err := c.Access(t.Context(), inspector, id, system.VIS, "grant"); !errors.Is(err, ErrNotFlagged) {
+			t.Errorf("asked all the same: %v", err)
+		}
+		must(t, c.Decline(t.Context(), inspector, id, "", "no need"))
+		must(t, c.Close(t.Context(), inspector, id)) // nothing hidden keeps it open
+	})
+}
+
+func TestCasesAreErasedAYearAfterTheirEnd(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
+		b := newBench(t, db)
+		c := b.open(t, db)
+		closed, left := openedCase(t, c), openedCase(t, c)
+		must(t, c.Decline(t.Context(), inspector, closed, "", "no need"))
+		must(t, c.Close(t.Context(), inspector, closed))
+		kept := func() (cases, flags int) {
+			must(t, db.QueryRow("SELECT (SELECT count(*) FROM identity_case), (SELECT count(*) FROM identity_flag)").Scan(&cases, &flags))
+			return cases, flags
+		}
+		for _, step := range []struct {
+			name         string
+			before       time.Time
+			erased       int
+			cases, flags int
+		}{
+			{"at the moment of closing", day, 0, 2, 4},
+			{"after it", day.Add(1), 1, 1, 2},
+			{"before the other expires", day.Add(72 * time.Hour), 0, 1, 2},
+			{"after it has expired", day.Add(72*time.Hour + 1), 1, 0, 0},
+		} {
+			if n, err := c.Erase(t.Context(), step.before); err != nil || n != step.erased {
+				t.Errorf("%s: erased %d, %v", step.name, n, err)
+			}
+			if cases, flags := kept(); cases != step.cases || flags != step.flags {
+				t.Errorf("%s: %d cases and %d flags are left", step.name, cases, flags)
+			}
+		}
+		if _, err := c.Read(t.Context(), inspector, left); !errors.Is(err, ErrNotYours) {
+			t.Errorf("an erased case: %v", err)
 		}
 	})
 }

@@ -112,6 +112,51 @@ func (c *CIR) Get(ctx context.Context, id string) (*File, error) {
 	return &files[0], nil
 }
 
+// Forget takes an entry that its system erases out of the file that holds it. A file is kept
+// as long as a system holds data on its person (Regulation (EU) 2019/817 Art 23(2)): with
+// its last entry it is removed. Links.Forget erases the entry's links.
+func (c *CIR) Forget(ctx context.Context, system, entry string) error {
+	var last string
+	err := c.db.Tx(ctx, func(tx *sql.Tx) error {
+		last = ""
+		files, err := texts(ctx, tx, "DELETE FROM identity_holding WHERE system = $1 AND entry = $2 RETURNING file", system, entry)
+		if err != nil || len(files) == 0 {
+			return err
+		}
+		var left bool
+		err = tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM identity_holding WHERE file = $1)", files[0]).Scan(&left)
+		if !left {
+			last = files[0]
+		}
+		return err
+	})
+	if err == nil && last != "" {
+		_, err = c.Remove(ctx, last) // if it is not reached, Erase does it
+	}
+	if err != nil {
+		return fmt.Errorf("forget an entry: %w", err)
+	}
+	return nil
+}
+
+// Erase removes the files that hold no entry any more, because Forget was cut off, and
+// returns how many there were.
+func (c *CIR) Erase(ctx context.Context) (int, error) {
+	for n := 0; ; {
+		ids, err := texts(ctx, c.db, `SELECT id FROM identity_file f
+			WHERE NOT EXISTS (SELECT 1 FROM identity_holding h WHERE h.file = f.id) ORDER BY id LIMIT $1`, eraseAtOnce)
+		for _, id := range ids {
+			if err == nil {
+				_, err = c.Remove(ctx, id)
+				n++
+			}
+		}
+		if err != nil || len(ids) < eraseAtOnce {
+			return n, err
+		}
+	}
+}
+
 // Remove removes a file and reports whether it was there. The links of its entries stay:
 // Links.Forget erases them when a system erases the entry.
 func (c *CIR) Remove(ctx context.Context, id string) (bool, error) {

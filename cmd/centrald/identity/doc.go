@@ -25,7 +25,10 @@
 //
 // [Cases] are the two steps of Art 22. Opening a case answers which of the systems EES,
 // VIS, ETIAS and Eurodac hold data on the person: nothing else, not how many entries, and
-// in the same bytes whatever else is known. Each system so flagged is then either asked,
+// in the same bytes whatever else is known. Only systems that the officer's profile may use
+// are named. Art 22(2) would allow all four; but a flag serves to ask for access and nothing
+// else, which such an officer cannot do, and nobody is told of data to which there is no
+// access (Art 9(4)). The others are neither looked up nor counted. Each system so flagged is then either asked,
 // under a verified grant, or declined with a recorded reason; before that the case cannot
 // be closed. A case is seen by the officer who opened it, under the profile it was opened
 // with, and by nobody else: for all others it is not there. No answer is given before its
@@ -37,6 +40,13 @@
 // rules. What a person must decide is yellow; nothing becomes red or green by itself. A
 // yellow link with an entry of the EES is work of the border authority (Art 29(1)(a)): an
 // [Item] with a time by which it is due. Every change of a link is kept in its history.
+//
+// # How long it is kept
+//
+// Nothing here has a period of its own but the cases. Whoever erases an entry of a system
+// calls [CIR.Forget] and [Links.Forget] first; the file goes with its last entry, a link with
+// the first of its two. [Cases.EraseQuestions] and [Cases.Erase] are to be called now and
+// then.
 //
 // All of it is in one database, shared by every instance of central.
 package identity

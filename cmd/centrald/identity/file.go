@@ -11,6 +11,7 @@ import (
 
 	"boothd/capture"
 	"boothd/localmatch/gallery"
+	"boothd/localmatch/numbers"
 )
 
 // File is one person's individual file. Personal data.
@@ -146,8 +147,8 @@ func (i Identity) birthYear() int {
 
 // normal is the document as documents are compared.
 func (d Document) normal() Document {
-	d.Number = gallery.NormalNumber(d.Number)
-	d.Issuer = gallery.Code(d.Issuer)
+	d.Number = numbers.Normal(d.Number)
+	d.Issuer = numbers.Issuer(d.Issuer)
 	return d
 }
 

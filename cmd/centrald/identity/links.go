@@ -192,8 +192,9 @@ func (l *Links) History(ctx context.Context, id string) ([]Event, error) {
 	return all, nil
 }
 
-// Forget erases the links of an entry with their work and history, once the entry is gone
-// from its system.
+// Forget erases the links of an entry with their work and history when its system erases it:
+// a link is kept as long as two systems hold what it joins (Regulation (EU) 2019/817 Art
+// 35).
 func (l *Links) Forget(ctx context.Context, system, entry string) error {
 	err := l.db.Tx(ctx, func(tx *sql.Tx) error {
 		ids, err := texts(ctx, tx, "SELECT link FROM identity_member WHERE system = $1 AND entry = $2", system, entry)

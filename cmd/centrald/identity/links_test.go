@@ -388,3 +388,49 @@ func TestLinksOfAnEntryThatIsGoneAreForgotten(t *testing.T) {
 		}
 	})
 }
+
+func TestAFileGoesWithItsLastEntryAndALinkWithItsFirst(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
+		p := newPeople()
+		l := openLinks(t, db, newClock().now)
+		c := openCIR(t, db, p, Options{Links: l})
+		must(t, c.Put(t.Context(), anna()))
+		forget := func(name, entry string) {
+			t.Helper()
+			must(t, l.Forget(t.Context(), name, entry))
+			must(t, c.Forget(t.Context(), name, entry))
+		}
+		forget(system.VIS, "vis-1")
+		f, err := c.Get(t.Context(), "file-anna")
+		if err != nil || f == nil || len(f.Holdings) != 1 || f.Holdings[0].System != system.EES || len(p.entries) != 1 {
+			t.Fatalf("%+v, %v", f, err)
+		}
+		forget(system.VIS, "vis-1") // nothing is left of it
+		forget(system.EES, "ees-1")
+		if f, err := c.Get(t.Context(), "file-anna"); err != nil || f != nil || len(p.entries) != 0 {
+			t.Errorf("%+v, %v; %d people", f, err, len(p.entries))
+		}
+		for _, table := range []string{"file", "document", "biometric", "holding", "link", "member", "link_history", "work"} {
+			var n int
+			if must(t, db.QueryRow("SELECT count(*) FROM identity_"+table).Scan(&n)); n != 0 {
+				t.Errorf("%d rows of identity_%s are left", n, table)
+			}
+		}
+	})
+}
+
+func TestAFileWithoutEntriesIsErasedWhereForgettingWasCutOff(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
+		p := newPeople()
+		c := openCIR(t, db, p, Options{})
+		must(t, c.Put(t.Context(), anna()))
+		if n, err := c.Erase(t.Context()); n != 0 || err != nil {
+			t.Fatalf("erased %d, %v", n, err)
+		}
+		_, err := db.Exec("DELETE FROM identity_holding") // and no further
+		must(t, err)
+		if n, err := c.Erase(t.Context()); n != 1 || err != nil || len(p.entries) != 0 {
+			t.Errorf("erased %d, %v; %d people", n, err, len(p.entries))
+		}
+	})
+}

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"crypto/hpke"
 	"database/sql"
 	"errors"
 	"slices"
@@ -216,7 +217,7 @@ func TestHooksNeedNamesOfTheirOwn(t *testing.T) {
 		"one name twice": func(o *Options) { o.Hooks, o.After = []Hook{effect("a")}, []After{{Name: "a", Do: nobody}} },
 		"no key":         func(o *Options) { o.Signing = nil },
 	} {
-		opt := Options{DB: db, Opening: c.opening, Signing: c.signing}
+		opt := Options{DB: db, Opening: []hpke.PrivateKey{c.opening}, Signing: c.signing}
 		change(&opt)
 		if _, err := Open(t.Context(), opt); err == nil {
 			t.Errorf("%s: accepted", name)

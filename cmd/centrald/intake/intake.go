@@ -26,7 +26,8 @@
 //
 // # Erasure
 //
-// [Intake.Erase] removes the records and keeps what makes them known, so that an item that
+// [Intake.Erase] removes the records, and the notes of what was refused, and keeps what makes
+// the records known, so that an item that
 // comes again after years is still acknowledged and not committed again.
 package intake
 
@@ -103,11 +104,14 @@ CREATE TABLE intake_after ( -- work that is to be done after the commit
 CREATE INDEX intake_after_due ON intake_after (due);
 `
 
+// refusedSchema serves erasing what was refused.
+const refusedSchema = "CREATE INDEX intake_refused_at ON intake_refused (at);"
+
 // Options configure an Intake. DB, Opening and Signing are required. All instances have the
 // same keys, hooks and afters.
 type Options struct {
 	DB      *store.DB
-	Opening hpke.PrivateKey    // opens the records
+	Opening []hpke.PrivateKey  // open the records: the present key, and those before it
 	Signing ed25519.PrivateKey // signs the acknowledgements
 	Hooks   []Hook
 	After   []After
@@ -125,7 +129,7 @@ type Intake struct {
 
 // Open makes the tables if they are not there.
 func Open(ctx context.Context, opt Options) (*Intake, error) {
-	if opt.DB == nil || opt.Opening == nil || opt.Signing == nil {
+	if opt.DB == nil || len(opt.Opening) == 0 || opt.Signing == nil {
 		return nil, errors.New("open intake: database, opening and signing key are required")
 	}
 	if opt.Log == nil {
@@ -137,7 +141,7 @@ func Open(ctx context.Context, opt Options) (*Intake, error) {
 	if err := checkNames(&opt); err != nil {
 		return nil, err
 	}
-	if err := opt.DB.Migrate(ctx, "intake", schema); err != nil {
+	if err := opt.DB.Migrate(ctx, "intake", schema, refusedSchema); err != nil {
 		return nil, err
 	}
 	return &Intake{

@@ -217,6 +217,48 @@ func TestWhatWasErasedIsStillTakenOnce(t *testing.T) {
 	})
 }
 
+func TestRecordsSealedToAnOlderKeyAreTaken(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
+		old, present := newCentral(t), newCentral(t)
+		item := old.items(t, "booth-1", 1)[0]
+		if reply := present.commit(t, present.instance(t, db, nil), item); len(reply.Refused) != 1 {
+			t.Fatalf("without the older key: %+v", reply)
+		}
+		in := present.instance(t, db, func(o *Options) { o.Opening = append(o.Opening, old.opening) })
+		for _, it := range []portal.Item{item, present.items(t, "booth-2", 1)[0]} {
+			if reply := present.commit(t, in, it); len(reply.Acks) != 1 {
+				t.Fatalf("with both keys: %+v", reply)
+			}
+		}
+		if got, err := in.Record(t.Context(), "booth-1", "check-1"); err != nil || len(got) != 1 {
+			t.Errorf("%d records open, %v", len(got), err)
+		}
+	})
+}
+
+func TestWhatWasRefusedIsErasedToo(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
+		c := newCentral(t)
+		in := c.instance(t, db, nil)
+		refused := make([]portal.Item, eraseAtOnce+1)
+		for i := range refused {
+			refused[i] = c.item(t, someRecord("booth-1", 1), "epoch", uint64(i+1))
+			refused[i].Hash = "another's"
+		}
+		c.commit(t, in, refused...)
+		before := c.clock.now()
+		later := refused[0]
+		later.Hash = "a third one's"
+		c.commit(t, in, later)
+		if n, err := in.Erase(t.Context(), before); err != nil || n != eraseAtOnce+1 {
+			t.Errorf("erased %d, %v", n, err)
+		}
+		if n := count(t, db, "SELECT count(*) FROM intake_refused"); n != 1 {
+			t.Errorf("%d are left", n)
+		}
+	})
+}
+
 // FuzzCommit delivers what booths might put into their boxes.
 func FuzzCommit(f *testing.F) {
 	c := newCentral(f)

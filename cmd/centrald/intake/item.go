@@ -67,7 +67,7 @@ type closedError string
 func (e closedError) Error() string { return string(e) }
 
 func (in *Intake) open(booth, id string, sealed []byte) (*capture.Record, error) {
-	b, err := keys.Open(in.opt.Opening, portal.SealInfo, portal.SealedFor(booth, id), sealed)
+	b, err := in.unseal(sealed, portal.SealedFor(booth, id))
 	if err != nil {
 		return nil, closedError("the record does not open with central's key")
 	}
@@ -76,4 +76,14 @@ func (in *Intake) open(booth, id string, sealed []byte) (*capture.Record, error)
 		return nil, closedError("the record is not in JSON")
 	}
 	return &rec, nil
+}
+
+// unseal tries the keys one after the other: what is sealed does not say to which.
+func (in *Intake) unseal(sealed, to []byte) (b []byte, err error) {
+	for _, key := range in.opt.Opening {
+		if b, err = keys.Open(key, portal.SealInfo, to, sealed); err == nil {
+			return b, nil
+		}
+	}
+	return nil, err
 }

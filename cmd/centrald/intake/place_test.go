@@ -62,7 +62,7 @@ func (c *central) public() ed25519.PublicKey { return c.signing.Public().(ed2551
 // instance opens an intake; change may add hooks.
 func (c *central) instance(t testing.TB, db *store.DB, change func(*Options)) *Intake {
 	t.Helper()
-	opt := Options{DB: db, Opening: c.opening, Signing: c.signing, Now: c.clock.now}
+	opt := Options{DB: db, Opening: []hpke.PrivateKey{c.opening}, Signing: c.signing, Now: c.clock.now}
 	if change != nil {
 		change(&opt)
 	}

@@ -155,6 +155,9 @@ func TestPeopleWorkInTheBrowser(t *testing.T) {
 	p.record(someRecord("kotoka-1"))
 	p.record(someRecord("kotoka-2"))
 	p.record(reported("kotoka-2", "D1"))
+	p.holds("kotoka-1", day0, copyOf("sis-persons", 418, day0.Add(-50*time.Minute)), copyOf("sltd", 97, day0.Add(-5*time.Hour)))
+	p.holds("patrol-12", day0.Add(-58*time.Hour), copyOf("sis-persons", 404, day0.Add(-61*time.Hour)))
+	p.holds("patrol-7", day0.Add(-4*time.Hour), copyOf("sis-persons", 417, day0.Add(-6*time.Hour)))
 
 	t.Run("the shift leader looks at the flow and orders a drill", func(t *testing.T) {
 		b := openBrowser(t)
@@ -168,7 +171,10 @@ func TestPeopleWorkInTheBrowser(t *testing.T) {
 		}
 		b.looks("flow")
 		b.do(chromedp.Navigate(p.office.URL + "/systems"))
-		b.reads("does not answer", "not asked yet")
+		b.reads("does not answer", "not asked yet", "1 of 4 overdue.", "▲ overdue", "○ silent for 4 h")
+		if cut := evaluate[int](b, `[...document.querySelectorAll('.wide')].filter(e => e.scrollWidth > e.clientWidth).length`); cut != 0 {
+			t.Errorf("%d tables of the systems' page do not fit a wide screen", cut)
+		}
 		b.looks("systems")
 		b.do(chromedp.Navigate(p.office.URL + "/drills"))
 		b.reads("Order a drill")

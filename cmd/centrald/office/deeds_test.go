@@ -224,7 +224,7 @@ func TestACaseGoesInTwoStepsAndShowsNoMore(t *testing.T) {
 			t.Errorf("another person's grant: %d %s", got.status, got.body)
 		}
 		right := p.grantFor(grant.DeedAccess, grant.Judicial, []string{system.EES, system.VIS}, "L898902C3", "UTO")
-		if got := do("POST", root+"/access", `{"system":"VIS","grant":"`+right+`"}`); got.status != http.StatusForbidden {
+		if got := do("POST", root+"/access", `{"system":"ETIAS","grant":"`+right+`"}`); got.status != http.StatusForbidden {
 			t.Errorf("a system outside the profile: %d %s", got.status, got.body)
 		}
 		got = do("POST", root+"/access", `{"system":"EES","grant":"`+right+`"}`)
@@ -234,7 +234,7 @@ func TestACaseGoesInTwoStepsAndShowsNoMore(t *testing.T) {
 		if strings.Contains(got.body, "HIDDEN") || strings.Contains(got.body, "short stay") {
 			t.Errorf("more than the profile returns: %s", got.body)
 		}
-		if q := p.asked.questions[0]; q.DocumentNumber != "L898902C3" || q.Officer != law.ID {
+		if q := p.asked.questions[0]; q.DocumentNumber != "L898902C3" || q.Officer != "" { // which the profile does not name
 			t.Errorf("asked with %+v", q)
 		}
 		if got := do("POST", root+"/decline", `{"system":"VIS","reason":"solved"}`); got.status != http.StatusNoContent {
@@ -248,6 +248,16 @@ func TestACaseGoesInTwoStepsAndShowsNoMore(t *testing.T) {
 			t.Errorf("list: %s", list.body)
 		}
 	})
+}
+
+func TestAFlagNamesOnlySystemsThatTheProfileMayUse(t *testing.T) {
+	p := newPlace(t, openSQLite(t))
+	narrow := law
+	narrow.Profiles = []string{"narrow-enforcement"}
+	got := p.send(request{method: "POST", path: "/v1/cases", body: openingJSON, token: p.token(narrow)})
+	if got.status != http.StatusCreated || !strings.Contains(got.body, `"systems":["EES"]`) {
+		t.Errorf("%d %s", got.status, got.body)
+	}
 }
 
 func TestACaseThatLacksSomethingIsNotOpened(t *testing.T) {

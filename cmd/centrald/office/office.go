@@ -70,6 +70,7 @@ type Options struct {
 	Access    *accesslog.Log
 	Alerts    *alerts.Alerts // takes the drill orders
 	Releases  *release.Releases
+	Copies    *register.Copies              // the inventory of technical copies
 	Registers map[string]*register.Register // whose entries can be released, by system
 	Profiles  *profile.Set
 	Officers  *signin.Verifier

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -63,6 +64,7 @@ func TestOpenAPIDocumentTellsTheTruth(t *testing.T) {
 	p.crowd()
 	p.record(someRecord("kotoka-1"))
 	p.record(reported("kotoka-1", "D1"))
+	p.holds("kotoka-1", day0, copyOf("sis-persons", 7, day0), copyOf("sltd", 3, day0.Add(-50*time.Hour)))
 	doc, router := described(t, p)
 	tried := map[string]bool{}
 	id := ""
@@ -76,7 +78,7 @@ func TestOpenAPIDocumentTellsTheTruth(t *testing.T) {
 		{nobody, "GET", "/v1/openapi.yaml", "", true},
 		{several, "GET", "/v1/me", "", true}, {nobody, "GET", "/v1/me", "", true},
 		{shift, "GET", "/v1/flow", "", true}, {shift, "GET", "/v1/flow?hours=3&ahead=0", "", true}, {shift, "GET", "/v1/flow?hours=0", "", false},
-		{shift, "GET", "/v1/systems", "", true}, {shift, "GET", "/v1/booths", "", true},
+		{shift, "GET", "/v1/systems", "", true}, {shift, "GET", "/v1/booths", "", true}, {shift, "GET", "/v1/copies", "", true},
 		{shift, "POST", "/v1/drills", `{"booth":"kotoka-1","target":"SIS","minutes":120}`, true},
 		{shift, "POST", "/v1/drills", `{"booth":"kotoka-1","target":"SIS","minutes":121}`, false},
 		{shift, "POST", "/v1/drills", `{"booth":"-x","target":"SIS","minutes":1}`, false},

@@ -51,7 +51,7 @@ var nav = []struct {
 	link
 }{
 	{RoleSupervisor, link{"/flow", "Flow", "How many checks there were at each crossing point, and what the next hours will bring."}},
-	{RoleSupervisor, link{"/systems", "Systems", "Which information systems answer."}},
+	{RoleSupervisor, link{"/systems", "Systems", "Which information systems answer, and which booths hold copies of their data."}},
 	{RoleSupervisor, link{"/drills", "Booths and drills", "When booths were last heard of; rehearse a failure at one."}},
 	{RoleSecondLine, link{"/work", "Links to verify", "Yellow links that somebody must look at, and by when."}},
 	{RoleLawEnforcement, link{"/cases", "Cases", "Ask which systems hold data on a person, and for access to them."}},
@@ -156,6 +156,7 @@ func words(where *time.Location) template.FuncMap {
 		"field":   func(f release.Field) string { return strings.ReplaceAll(string(f), "_", " ") },
 		"refused": func(r release.Reason) string { return orWord(refusedWords, r) },
 		"target":  targetWord,
+		"since":   sinceWord,
 		"round":   func(d time.Duration) string { return d.Round(time.Second).String() },
 		"join":    func(s []string) string { return strings.Join(s, ", ") },
 	}

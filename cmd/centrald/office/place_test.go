@@ -27,6 +27,7 @@ import (
 	"boothd/cmd/centrald/office"
 	"boothd/cmd/centrald/register"
 	"boothd/cmd/centrald/release"
+	"boothd/cmd/centrald/search"
 	"boothd/cmd/centrald/store"
 	"boothd/localmatch/gallery"
 	"boothd/sync/grant"
@@ -80,6 +81,7 @@ type place struct {
 	links   *identity.Links
 	flow    *flow.Flow
 	alerts  *alerts.Alerts
+	copies  *register.Copies
 	office  *httptest.Server
 	issuer  *signin.Issuer
 	signing ed25519.PrivateKey
@@ -143,11 +145,12 @@ func newPlace(t testing.TB, db *store.DB, change ...func(*office.Options)) *plac
 	t.Cleanup(p.access.Close)
 	p.flow = must(flow.Open(ctx, db, c.now))(t)
 	p.alerts = must(alerts.Open(ctx, alerts.Options{DB: db, Log: slog.New(slog.DiscardHandler), Now: c.now}))(t)
+	p.copies = must(register.OpenCopies(ctx, db))(t)
 	p.links = must(identity.OpenLinks(ctx, db, identity.LinkOptions{Now: c.now}))(t)
 	uses := must(release.OpenUses(ctx, db))(t)
-	grants := &grant.Verifier{Keys: []ed25519.PublicKey{public(p.court)}, Revocations: grant.NewRevoked(public(p.court)), Uses: uses, ListAge: -1, Now: c.now}
+	grants := &grant.Verifier{Keys: grant.AnyAuthority(public(p.court)), Revocations: grant.NewRevoked(public(p.court)), Uses: uses, ListAge: -1, Now: c.now}
 	opt := office.Options{
-		Book: p.book, Flow: p.flow, Links: p.links, Access: p.access, Alerts: p.alerts, Signing: p.signing, Now: c.now,
+		Book: p.book, Flow: p.flow, Links: p.links, Access: p.access, Alerts: p.alerts, Copies: p.copies, Signing: p.signing, Now: c.now,
 		Registers: map[string]*register.Register{},
 		Systems: func() []office.SystemState {
 			return []office.SystemState{
@@ -163,6 +166,14 @@ func newPlace(t testing.TB, db *store.DB, change ...func(*office.Options)) *plac
 	cir := must(identity.OpenCIR(ctx, db, opt.Registers[system.CIR], identity.Options{Links: p.links, Now: c.now}))(t)
 	opt.Cases = must(identity.OpenCases(ctx, db, identity.CaseOptions{
 		Holder: cir, Grants: grants, Systems: map[string]system.Adapter{system.EES: p.asked}, Now: c.now,
+		May: func(name, asked string) ([]system.Field, bool) {
+			profile, err := opt.Profiles.Get(name, c.now())
+			if err != nil {
+				return nil, false
+			}
+			allowed, ok := profile.May(asked, capture.ModalityDocument)
+			return search.Fields(&allowed), ok
+		},
 		Log: func(context.Context, identity.Step) error { return nil },
 	}))(t)
 	opt.Releases = must(release.Open(ctx, db, release.Options{Secret: make([]byte, 32), Verifier: grants, Now: c.now}))(t)
@@ -224,7 +235,8 @@ func (p *place) profiles() *profile.Set {
 	one("first-line", system.EES)
 	one("narrow", system.SIS)
 	one("second-line", system.EES, system.VIS, system.ETIAS)
-	one("law-enforcement", system.CIR, system.EES)
+	one("law-enforcement", system.CIR, system.EES, system.VIS)
+	one("narrow-enforcement", system.CIR, system.EES)
 	return set
 }
 

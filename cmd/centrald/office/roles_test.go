@@ -21,7 +21,7 @@ var all = []struct{ role, method, path, body string }{
 	{office.RoleSupervisor, "GET", "/flow", ""}, {office.RoleSupervisor, "GET", "/v1/flow", ""},
 	{office.RoleSupervisor, "GET", "/systems", ""}, {office.RoleSupervisor, "GET", "/v1/systems", ""},
 	{office.RoleSupervisor, "GET", "/v1/booths", ""}, {office.RoleSupervisor, "GET", "/drills", ""},
-	{office.RoleSupervisor, "GET", "/v1/drills", ""},
+	{office.RoleSupervisor, "GET", "/v1/drills", ""}, {office.RoleSupervisor, "GET", "/v1/copies", ""},
 	{office.RoleSupervisor, "POST", "/drills", "booth=kotoka-1&target=portal&minutes=5"},
 	{office.RoleSupervisor, "POST", "/v1/drills", `{"booth":"kotoka-1","target":"EES","minutes":5}`},
 	{office.RoleSecondLine, "GET", "/work", ""}, {office.RoleSecondLine, "GET", "/v1/work", ""},
@@ -144,12 +144,17 @@ func TestNothingIsAnsweredThatCannotBeLogged(t *testing.T) {
 }
 
 func TestPartsThatAreNotThereHaveNoRoutes(t *testing.T) {
-	p := newPlace(t, openSQLite(t), func(o *office.Options) { o.Flow, o.Links, o.Cases, o.Releases, o.Alerts = nil, nil, nil, nil, nil })
+	p := newPlace(t, openSQLite(t), func(o *office.Options) {
+		o.Flow, o.Links, o.Cases, o.Releases, o.Alerts, o.Copies = nil, nil, nil, nil, nil, nil
+	})
 	everything := signin.Officer{ID: "all", Roles: []string{office.RoleSupervisor, office.RoleSecondLine, office.RoleLawEnforcement, office.RoleDataProtection}}
-	for _, path := range []string{"/flow", "/work", "/cases", "/releases", "/v1/cases", "/v1/flow"} {
+	for _, path := range []string{"/flow", "/work", "/cases", "/releases", "/v1/cases", "/v1/flow", "/v1/copies"} {
 		if got := p.send(request{method: "GET", path: path, token: p.token(everything)}); got.status != http.StatusNotFound {
 			t.Errorf("%s: %d", path, got.status)
 		}
+	}
+	if got := p.send(request{method: "GET", path: "/systems", token: p.token(everything)}); got.status != http.StatusOK || strings.Contains(got.body, "Copies at booths") {
+		t.Errorf("without an inventory: %d %s", got.status, got.body)
 	}
 	home := p.send(request{method: "GET", path: "/", token: p.token(everything)})
 	if home.status != http.StatusOK || strings.Contains(home.body, "/cases") || !strings.Contains(home.body, "/systems") {

@@ -49,6 +49,9 @@ func (o *Office) routes() []route {
 			route{"GET /flow", RoleSupervisor, "see the flow", o.showFlow},
 			route{"GET /v1/flow", RoleSupervisor, "see the flow", o.getFlow})
 	}
+	if o.opt.Copies != nil {
+		all = append(all, route{"GET /v1/copies", RoleSupervisor, "see the technical copies", o.getCopies})
+	}
 	if o.opt.Alerts != nil {
 		all = append(all,
 			route{"POST /drills", RoleSupervisor, "order a drill", o.submitDrill},

@@ -119,11 +119,6 @@ func (o *Office) systems() []SystemState {
 
 func (o *Office) getSystems(c *call) error { return c.reply(http.StatusOK, o.systems()) }
 
-func (o *Office) showSystems(c *call) error {
-	c.show(http.StatusOK, "systems", view{Title: "Systems", Data: o.systems()})
-	return nil
-}
-
 func (o *Office) getBooths(c *call) error {
 	all, err := o.opt.Book.booths(c.Context())
 	if err != nil {

@@ -39,9 +39,10 @@ func (s *search) info() gallery.Info {
 	return gallery.Info{Name: s.opt.System, System: s.opt.System, Issued: now, Expires: now.Add(time.Hour)}
 }
 
-// Find looks the keys up, all in one statement. If there are more than can be told, those of
+// Find looks the question's keys up, all in one statement. If there are more than can be told, those of
 // the first key, which is the document number's if there is one, come before namesakes.
-func (s *search) Find(ctx context.Context, _ string, keys []gallery.Key) (gallery.Found, error) {
+func (s *search) Find(ctx context.Context, _ string, q gallery.Question) (gallery.Found, error) {
+	keys := q.Keys()
 	found := gallery.Found{Info: s.info()}
 	digests := make([]any, len(keys))
 	for i, k := range keys {
@@ -78,9 +79,9 @@ const maxSearches = 4
 
 // FindFingers searches the index and reads the entries that it names. Somebody who was
 // replaced meanwhile is looked for again, lest nobody be found who was there all the time.
-func (s *search) FindFingers(ctx context.Context, _ string, probes []index.Probe, least func(int) float64) (gallery.FoundFingers, error) {
+func (s *search) FindFingers(ctx context.Context, _ string, q gallery.FingerQuestion) (gallery.FoundFingers, error) {
 	for try := 1; ; try++ {
-		found, missing, err := s.findFingers(ctx, probes, least)
+		found, missing, err := s.findFingers(ctx, q)
 		if err != nil || missing == 0 {
 			return found, err
 		}
@@ -92,7 +93,7 @@ func (s *search) FindFingers(ctx context.Context, _ string, probes []index.Probe
 }
 
 // findFingers also says how many people were found who are not there any more.
-func (s *search) findFingers(ctx context.Context, probes []index.Probe, least func(int) float64) (found gallery.FoundFingers, missing int, err error) {
+func (s *search) findFingers(ctx context.Context, q gallery.FingerQuestion) (found gallery.FoundFingers, missing int, err error) {
 	found.Info = s.info()
 	f, err := s.catchUp(ctx)
 	if err != nil {
@@ -100,7 +101,7 @@ func (s *search) findFingers(ctx context.Context, probes []index.Probe, least fu
 	}
 	found.Info.Fingers = max(f.persons, 1) // a system without fingers was searched too
 	found.Damaged = f.damaged
-	candidates, err := f.index.Search(ctx, probes, index.Options{Limit: gallery.MaxFound, MinScore: least(f.persons)})
+	candidates, err := f.index.Search(ctx, q.Probes, index.Options{Limit: gallery.MaxFound, MinScore: q.Least(f.persons)})
 	switch {
 	case errors.Is(err, index.ErrDamaged):
 		found.Damaged++

@@ -376,26 +376,3 @@ func TestAWaiterForTheFingersObeysItsContext(t *testing.T) {
 		}
 	})
 }
-
-func TestAnErasedOrOlderCopyIsNotListed(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
-		c, err := OpenCopies(t.Context(), db)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for version, taken := range map[uint64]time.Time{2: now, 1: now.Add(-time.Hour)} {
-			if err := c.Note(t.Context(), Copy{Holder: "booth-1", List: "sis", Version: version, Taken: taken}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if all, err := c.List(t.Context()); err != nil || len(all) != 1 || all[0].Version != 2 {
-			t.Errorf("%+v, %v", all, err)
-		}
-		if err := c.Forget(t.Context(), "booth-1", "sis"); err != nil {
-			t.Fatal(err)
-		}
-		if all, err := c.List(t.Context()); err != nil || len(all) != 0 {
-			t.Errorf("after it was erased: %+v, %v", all, err)
-		}
-	})
-}

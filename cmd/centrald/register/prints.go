@@ -171,7 +171,7 @@ func (r *Register) dropPrints(ctx context.Context, upTo int64) error {
 	if p.dropped >= upTo {
 		return nil
 	}
-	nums, err := numbers(ctx, r.db, r.tables.sql("SELECT num FROM @gone WHERE seq > $1 AND seq <= $2"), []any{p.dropped, upTo})
+	nums, err := rowNumbers(ctx, r.db, r.tables.sql("SELECT num FROM @gone WHERE seq > $1 AND seq <= $2"), []any{p.dropped, upTo})
 	if err != nil {
 		return err
 	}

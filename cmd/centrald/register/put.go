@@ -166,6 +166,9 @@ func (r *Register) insert(ctx context.Context, tx *sql.Tx, rows []row, after int
 
 // Remove takes an entry out and reports whether it was there.
 func (r *Register) Remove(ctx context.Context, id string) (bool, error) {
+	if err := r.opt.Removing(ctx, id); err != nil {
+		return false, fmt.Errorf("remove from register %s: %w", r.opt.System, err)
+	}
 	var was bool
 	err := r.db.Tx(ctx, func(tx *sql.Tx) error {
 		if err := r.takeTurn(ctx, tx); err != nil {
@@ -208,7 +211,7 @@ type removed struct {
 func (r *Register) remove(ctx context.Context, tx *sql.Tx, ids []string) (removed, error) {
 	var gone removed
 	for some := range slices.Chunk(ids, maxIDs) {
-		nums, err := numbers(ctx, tx, r.tables.sql("DELETE FROM @entry WHERE id IN "+list(len(some))+" RETURNING num"), anys(some))
+		nums, err := rowNumbers(ctx, tx, r.tables.sql("DELETE FROM @entry WHERE id IN "+list(len(some))+" RETURNING num"), anys(some))
 		if err != nil {
 			return gone, err
 		}
@@ -220,7 +223,7 @@ func (r *Register) remove(ctx context.Context, tx *sql.Tx, ids []string) (remove
 		if _, err := tx.ExecContext(ctx, r.tables.sql("DELETE FROM @key WHERE num IN "+in), anys(nums)...); err != nil {
 			return gone, err
 		}
-		prints, err := numbers(ctx, tx, r.tables.sql("DELETE FROM @print WHERE num IN "+in+" RETURNING num"), anys(nums))
+		prints, err := rowNumbers(ctx, tx, r.tables.sql("DELETE FROM @print WHERE num IN "+in+" RETURNING num"), anys(nums))
 		if err != nil {
 			return gone, err
 		}
@@ -258,8 +261,8 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// numbers runs a statement that gives one number a row.
-func numbers(ctx context.Context, q querier, text string, args []any) ([]int64, error) {
+// rowNumbers runs a statement that gives one number a row.
+func rowNumbers(ctx context.Context, q querier, text string, args []any) ([]int64, error) {
 	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, err

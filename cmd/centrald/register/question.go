@@ -8,6 +8,7 @@ import (
 	"boothd/capture/mrz"
 	"boothd/localmatch"
 	"boothd/localmatch/gallery"
+	"boothd/localmatch/numbers"
 	"boothd/sync/system"
 )
 
@@ -34,7 +35,7 @@ func evidenceOf(q *system.Question) (e capture.Evidence, reason string, ok bool)
 	case q.Face != nil:
 		reason = reasonFaces
 	}
-	if len(localmatch.KeysOf(&z)) == 0 {
+	if asked := localmatch.Question(&z); len(asked.Keys()) == 0 {
 		return e, cmp.Or(reason, reasonNobody), false
 	}
 	return capture.Evidence{ID: "document", Document: &capture.Document{Zone: z}}, reason, true
@@ -60,7 +61,7 @@ func zoneOf(q *system.Question) (z mrz.Zone, reason string) {
 	} else if q.Surname+q.GivenNames != "" {
 		reason = reasonName
 	}
-	if gallery.NormalNumber(number) != "" && len(number) <= gallery.MaxNumber {
+	if numbers.Normal(number) != "" && len(number) <= gallery.MaxNumber {
 		z.DocumentNumber = number
 	} else if number != "" {
 		reason = reasonNumber

@@ -64,8 +64,11 @@ type Options struct {
 	// Changed is called after each entry that was put, for those who look back. Its ctx
 	// outlives the caller's.
 	Changed func(ctx context.Context, e gallery.Entry)
-	Log     *slog.Logger
-	Now     func() time.Time
+	// Removing is called before an entry is taken out by Remove, for those who know of it; if
+	// it fails, the entry stays.
+	Removing func(ctx context.Context, id string) error
+	Log      *slog.Logger
+	Now      func() time.Time
 }
 
 // ErrSecret says that the tables were written with another secret.
@@ -114,6 +117,9 @@ func withDefaults(o Options) Options {
 	}
 	if o.Changed == nil {
 		o.Changed = func(context.Context, gallery.Entry) {}
+	}
+	if o.Removing == nil {
+		o.Removing = func(context.Context, string) error { return nil }
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -346,35 +346,6 @@ func TestACancelledQuestionEnds(t *testing.T) {
 	})
 }
 
-func TestCopiesAreListedAndOverdueAfterTwoDays(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
-		c, err := OpenCopies(t.Context(), db)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, k := range []Copy{
-			{Holder: "booth-1", List: "sis-persons", Version: 1, Taken: now.Add(-50 * time.Hour)},
-			{Holder: "booth-1", List: "sis-persons", Version: 2, Taken: now, Expires: now.Add(1000 * time.Hour)},
-			{Holder: "booth-2", List: "sis-persons", Version: 1, Taken: now.Add(-49 * time.Hour), Expires: now.Add(time.Hour)},
-		} {
-			if err := c.Note(t.Context(), k); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := c.Note(t.Context(), Copy{Holder: "booth-1"}); err == nil {
-			t.Error("a copy of nothing was noted")
-		}
-		all, err := c.List(t.Context())
-		if err != nil || len(all) != 2 || all[0].Version != 2 || !all[0].Expires.Equal(now.Add(MaxCopyAge)) {
-			t.Errorf("copies %+v, %v", all, err)
-		}
-		overdue, err := c.Overdue(t.Context(), now)
-		if err != nil || len(overdue) != 1 || overdue[0].Holder != "booth-2" {
-			t.Errorf("overdue %+v, %v", overdue, err)
-		}
-	})
-}
-
 func FuzzQuestion(f *testing.F) {
 	f.Add("SY0000021", "P", "UTO", "ALDERVANE", "BETHANORA", "1980-01-02")
 	f.Add("", "", "", "", "", "1980-13-99")

@@ -65,16 +65,18 @@ func Open(ctx context.Context, db *store.DB, o Options) (*Releases, error) {
 // Release decides, records the decision and returns the entry with the released fields and
 // nothing else, not even its id. An error that is a *[Refusal] was recorded as one. A
 // request is recorded once: a second one with the same ID is an error. If the record cannot
-// be written, nothing is released, though a permission that may be used once is used then.
+// be written, nothing is released, and a permission that may be used once is given back.
 func (r *Releases) Release(ctx context.Context, q Request) (gallery.Entry, Release, error) {
 	if q.ID == "" {
 		return gallery.Entry{}, Release{}, errors.New("release: the request has no id")
 	}
 	now := r.o.Now()
+	used := false
 	permission, failed := r.look(q.Permission)
 	rel, err := Decide(&q, permission, r.o.Protocols, now)
 	if err == nil && rel.Grant != "" {
 		_, failed = r.o.Verifier.Use(ctx, q.Permission, wanted(&q.Entry, permission.Subject))
+		used = failed == nil
 		if failed != nil {
 			err = &Refusal{ReasonMinor, failed}
 		}
@@ -84,6 +86,9 @@ func (r *Releases) Release(ctx context.Context, q Request) (gallery.Entry, Relea
 		refusal.Err = failed
 	}
 	if err := r.record(ctx, &q, rel, refusal, now); err != nil {
+		if used {
+			err = errors.Join(err, r.o.Verifier.GiveBack(context.WithoutCancel(ctx), q.Permission))
+		}
 		return gallery.Entry{}, Release{}, fmt.Errorf("record release: %w", err)
 	}
 	if err != nil {

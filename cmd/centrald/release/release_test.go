@@ -29,7 +29,7 @@ func open(t *testing.T, db *store.DB, key ed25519.PrivateKey) *Releases {
 	now := func() time.Time { return today }
 	r, err := Open(t.Context(), db, Options{
 		Secret: []byte("0123456789abcdef0123456789abcdef"), Protocols: []Protocol{tracing}, Now: now,
-		Verifier: &grant.Verifier{Keys: []ed25519.PublicKey{key.Public().(ed25519.PublicKey)}, Uses: uses, ListAge: -1, Now: now},
+		Verifier: &grant.Verifier{Keys: grant.AnyAuthority(key.Public().(ed25519.PublicKey)), Uses: uses, ListAge: -1, Now: now},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -201,6 +201,81 @@ func TestOfTwoInstancesOneUsesASingleGrant(t *testing.T) {
 			if won.Load() != 1 || used.Load() != 7 {
 				t.Errorf("round %d: %d released, %d refused", round, won.Load(), used.Load())
 			}
+		}
+	})
+}
+
+// A use that came to nothing is given back; of those who then use the grant at once one wins
+// again.
+func TestAGrantThatIsGivenBackIsWonByOneAgain(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, another func() *store.DB) {
+		key := newKey(t)
+		instances := []*grant.Verifier{open(t, db, key).o.Verifier, open(t, another(), key).o.Verifier}
+		text := sign(t, permission(), key)
+		want := grant.Want{Authority: grant.Prosecutor, Deed: grant.DeedRelease, Subject: permission().Subject}
+		for round := range 5 {
+			var winner atomic.Pointer[grant.Verifier]
+			var won, used atomic.Int32
+			var all sync.WaitGroup
+			for i := range 8 {
+				all.Go(func() {
+					switch _, err := instances[i%2].Use(context.Background(), text, want); {
+					case err == nil:
+						won.Add(1)
+						winner.Store(instances[i%2])
+					case errors.Is(err, grant.ErrUsed):
+						used.Add(1)
+					default:
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+			if won.Load() != 1 || used.Load() != 7 {
+				t.Fatalf("round %d: %d used it, %d were refused", round, won.Load(), used.Load())
+			}
+			if err := winner.Load().GiveBack(t.Context(), text); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+func TestUsesAreForgottenOnceTheirGrantsMustHaveExpired(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
+		u, err := OpenUses(t.Context(), db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(u.Use(t.Context(), "old", true, today.Add(-grant.MaxLife-1)), u.Use(t.Context(), "new", true, today.Add(-grant.MaxLife))); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := u.Erase(t.Context(), today.Add(-grant.MaxLife)); n != 1 || err != nil {
+			t.Errorf("erased %d, %v", n, err)
+		}
+		if err := u.Use(t.Context(), "new", true, today); !errors.Is(err, grant.ErrUsed) {
+			t.Errorf("used again: %v", err)
+		}
+	})
+}
+
+func TestAPermissionIsGivenBackIfNothingCanBeRecorded(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
+		key := newKey(t)
+		r := open(t, db, key)
+		q := request(exchange.LawEnforcement, child(), FieldNames)
+		q.ID, q.Permission = "r-1", sign(t, permission(), key)
+		if _, err := db.Exec("ALTER TABLE release_log RENAME TO away"); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := r.Release(t.Context(), q); err == nil {
+			t.Fatal("released without a record")
+		}
+		if _, err := db.Exec("ALTER TABLE away RENAME TO release_log"); err != nil {
+			t.Fatal(err)
+		}
+		if _, rel, err := r.Release(t.Context(), q); err != nil || rel.Grant == "" {
+			t.Errorf("afterwards: %+v, %v", rel, err)
 		}
 	})
 }

@@ -38,3 +38,21 @@ func (u *Uses) Use(ctx context.Context, id string, single bool, at time.Time) er
 	}
 	return err
 }
+
+// GiveBack implements [grant.Uses].
+func (u *Uses) GiveBack(ctx context.Context, id string) error {
+	if _, err := u.db.ExecContext(ctx, "DELETE FROM release_uses WHERE id = $1", id); err != nil {
+		return fmt.Errorf("give grant back: %w", err)
+	}
+	return nil
+}
+
+// Erase forgets uses before the time and returns how many there were. A grant of longer ago
+// than grant.MaxLife has expired, and need not be known to have been used.
+func (u *Uses) Erase(ctx context.Context, before time.Time) (int64, error) {
+	done, err := u.db.ExecContext(ctx, "DELETE FROM release_uses WHERE at < $1", before.UnixNano())
+	if err != nil {
+		return 0, fmt.Errorf("erase uses of grants: %w", err)
+	}
+	return done.RowsAffected()
+}

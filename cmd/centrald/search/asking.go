@@ -28,6 +28,7 @@ type asking struct {
 	gone     <-chan struct{} // closed when Search has returned
 	// answered is set by whoever answers for the system: the deadline or the reply.
 	answered atomic.Bool
+	used     bool // the query's grant, of the goroutine that asks
 }
 
 // begin asks in the background, where the question may outlive the search.
@@ -41,16 +42,36 @@ func (a *asking) begin(ctx context.Context) {
 		defer stop()
 		defer deadline.Stop()
 		answer := a.answer(ctx)
-		if !a.answered.CompareAndSwap(false, true) {
-			a.late(ctx, answer)
-			return
-		}
-		select {
-		case a.arrived <- answer:
-		case <-a.gone:
-			a.late(ctx, answer)
+		if given := a.give(ctx, answer); !given || answer.State == capture.StateUnavailable {
+			a.giveBack(ctx)
 		}
 	}()
+}
+
+// give hands the answer to the search, or to those who take late ones, and reports whether
+// somebody took it.
+func (a *asking) give(ctx context.Context, answer capture.Answer) bool {
+	if !a.answered.CompareAndSwap(false, true) {
+		return a.late(ctx, answer)
+	}
+	select {
+	case a.arrived <- answer:
+		return true
+	case <-a.gone:
+		return a.late(ctx, answer)
+	}
+}
+
+// giveBack gives back the grant that was used for a question to which nobody got an answer.
+func (a *asking) giveBack(ctx context.Context) {
+	if !a.used {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), giveBackTimeout)
+	defer cancel()
+	if err := a.searcher.opt.Grants.GiveBack(ctx, a.req.Query.Grant); err != nil {
+		a.searcher.opt.Log.Error("grant not given back: it counts as used", "system", a.Name, "err", err)
+	}
 }
 
 // context is that of the question: it ends with the search unless a late reply is awaited.
@@ -73,16 +94,18 @@ func (a *asking) expire() {
 	}
 }
 
-// late hands on an answer that found something and that the search has no more use for.
-func (a *asking) late(ctx context.Context, answer capture.Answer) {
+// late hands on an answer that found something and that the search has no more use for. It
+// reports whether it did.
+func (a *asking) late(ctx context.Context, answer capture.Answer) bool {
 	found := answer.State == capture.StateHit || answer.State == capture.StatePossible
 	if !found || a.searcher.opt.Late == nil || ctx.Err() != nil {
-		return
+		return false
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lateTimeout)
 	defer cancel()
 	answer.Late = true
 	a.searcher.opt.Late(ctx, *a.req, answer)
+	return true
 }
 
 // answer asks the system and makes an answer of whatever happens.
@@ -145,6 +168,7 @@ func (a *asking) grant(ctx context.Context) (string, error) {
 		want := grant.Want{Authority: authority, Deed: grant.DeedQuery, System: a.Name, Subject: subject}
 		id, why := a.searcher.opt.Grants.Use(ctx, a.req.Query.Grant, want)
 		if why == nil && id != "" {
+			a.used = true
 			return id, nil
 		}
 		if a.allowed.Grant != "" && why != nil {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"boothd/capture"
 	"boothd/capture/mrz"
@@ -18,6 +20,14 @@ type grants struct {
 	mu     sync.Mutex
 	covers grant.Want
 	wanted []grant.Want
+	back   int // how often it was given back
+}
+
+func (g *grants) GiveBack(context.Context, string) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.back++
+	return nil
 }
 
 func (g *grants) Use(_ context.Context, text string, want grant.Want) (string, error) {
@@ -117,5 +127,46 @@ func TestNoGrantIsUsedUpForAQuestionThatIsNotAsked(t *testing.T) {
 	req.Query.Evidence.Document.Zone = mrz.Zone{}
 	if a := one(t, s, req); a.State != capture.StateUnavailable || len(g.wanted) > 0 {
 		t.Errorf("%s, grants wanted %v", a.State, g.wanted)
+	}
+}
+
+func TestAGrantIsGivenBackIfNoAnswerWasGiven(t *testing.T) {
+	failing := adapter(func(context.Context, system.Question) (system.Reply, error) {
+		return system.Reply{}, errors.New("cut off")
+	})
+	found := system.Reply{State: capture.StateHit, Findings: []capture.Finding{{Entry: "e", State: capture.StateHit, Score: 1}}}
+	for _, test := range []struct {
+		name    string
+		adapter system.Adapter
+		late    bool // late findings are taken
+		back    int
+	}{
+		{"an answer", replying(noHit), false, 0},
+		{"a system that fails", failing, false, 1},
+		{"a system that cannot say", replying(system.Reply{State: capture.StateUnavailable, Reason: "maintenance"}), false, 1},
+		{"a system that is silent", adapter(silent), false, 1},
+		{"a finding that comes late and is told", after(2*time.Second, found), true, 0},
+		{"nothing found, late, which nobody is told", after(2*time.Second, noHit), true, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := &grants{covers: grant.Want{Authority: grant.Judicial, Deed: grant.DeedQuery, System: "Europol", Subject: "subject"}}
+				opt := Options{Grants: g, Systems: []System{{Name: "Europol", Adapter: test.adapter, Deadline: time.Second, Linger: 5 * time.Second}}}
+				if test.late {
+					opt.Late = func(context.Context, Request, capture.Answer) {}
+				}
+				s := searcher(t, opt)
+				req := documentRequest(everything("Europol"), "Europol")
+				req.Profile.Systems[0].Grant, req.Query.Grant = "judicial", "signed"
+				one(t, s, req)
+				time.Sleep(10 * time.Second) // of the test's clock: whoever is awaited has come
+				synctest.Wait()
+				g.mu.Lock()
+				defer g.mu.Unlock()
+				if len(g.wanted) != 1 || g.back != test.back {
+					t.Errorf("used %d times, given back %d times, want %d", len(g.wanted), g.back, test.back)
+				}
+			})
+		})
 	}
 }

@@ -47,6 +47,8 @@ type System struct {
 type Grants interface {
 	// Use returns the id of the signed grant if it permits what is wanted, and marks it used.
 	Use(ctx context.Context, text string, want grant.Want) (id string, err error)
+	// GiveBack takes back a use that the caller made, since no answer came of it.
+	GiveBack(ctx context.Context, text string) error
 }
 
 // Options are what a Searcher is made of. Only Systems is required.
@@ -103,6 +105,7 @@ const (
 	standardDeadline = 5 * time.Second
 	standardPending  = 1000
 	lateTimeout      = 10 * time.Second
+	giveBackTimeout  = 10 * time.Second
 )
 
 // New returns a Searcher for the systems. Names must differ and adapters be there.

@@ -81,7 +81,7 @@ var answers = map[int]struct{ paper, print, links []string }{
 	241: {paper: []string{"EES: file=not_verified presence=outside days_left=80", "VIS: visa=valid"}, links: []string{"white link EES VIS"}},
 	242: {paper: []string{"EES: file=not_verified presence=inside days_left=69"}, print: []string{"EES: file=verified presence=inside days_left=69", "VIS: visa=valid file=verified"}, links: []string{"yellow link EES VIS, work"}},
 	250: {paper: []string{"EES: file=not_verified presence=outside days_left=80"}, links: []string{"red link EES VIS"}},
-	300: {paper: []string{"EES: file=not_verified presence=outside days_left=80"}, links: []string{"green link EES VIS"}},
+	300: {paper: []string{"EES: file=not_verified presence=outside days_left=80", "VIS, possible, name, perhaps this person's visa"}, links: []string{"green link EES VIS"}},
 	260: {paper: []string{"EES: file=not_verified presence=inside days_left=69"}, print: []string{"SIS, hit, finger, discreet check, discreet", "EES: file=verified presence=inside days_left=69"}, links: []string{"yellow link EES SIS, discreet, work"}},
 	270: {paper: []string{"EES: file=not_verified presence=outside days_left=80", "VIS: visa=valid"}, links: []string{"white link EES Eurodac", "white link EES VIS", "white link Eurodac VIS"}},
 	262: {},

@@ -9,8 +9,13 @@ import (
 	"boothd/capture"
 	"boothd/cmd/centrald/accesslog"
 	"boothd/cmd/centrald/identity"
+	"boothd/cmd/centrald/register"
 	"boothd/sync/portal"
+	"boothd/sync/watchlist"
 )
+
+// pathLists is where the lists' folder is.
+const pathLists = "/lists/"
 
 // Booths serves the interface that sync/portal describes. It must be reached over mutual
 // TLS only: the common name of the client's certificate is taken for the booth's id.
@@ -31,7 +36,11 @@ func (s *Server) Booths() http.Handler {
 		writeJSON(w, d)
 	})
 	mux.HandleFunc("POST "+portal.PathVerify, s.verify)
+	mux.HandleFunc("POST "+portal.PathCopies, s.hold)
 	mux.HandleFunc("GET "+portal.PathHealth, s.health)
+	if s.config.Lists.Folder != "" {
+		mux.Handle(pathLists, http.StripPrefix(pathLists, watchlist.Handler(s.config.Lists.Folder)))
+	}
 	return mux
 }
 
@@ -44,6 +53,29 @@ func writeJSON(w http.ResponseWriter, v any) {
 func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 	if err := s.DB.PingContext(r.Context()); err != nil {
 		http.Error(w, "database not available", http.StatusServiceUnavailable)
+	}
+}
+
+// hold notes which technical copies a booth holds.
+func (s *Server) hold(w http.ResponseWriter, r *http.Request) {
+	h, err := portal.ReadCopies(w, r)
+	if err != nil {
+		http.Error(w, err.Error(), portal.ReplyStatus(err))
+		return
+	}
+	if !isBooth(r, h.Booth) {
+		http.Error(w, "not the booth of the certificate", http.StatusForbidden)
+		return
+	}
+	copies := make([]register.Copy, len(h.Copies))
+	for i, k := range h.Copies {
+		copies[i] = register.Copy{
+			List: k.List, System: k.System, Version: k.Version, Manifest: k.Manifest, Entries: k.Entries, Taken: k.Taken, Expires: k.Expires,
+		}
+	}
+	if err := s.Copies.Hold(r.Context(), h.Booth, s.now(), copies); err != nil {
+		s.log.Error("copies not noted", "booth", h.Booth, "err", err)
+		http.Error(w, "not recorded", http.StatusServiceUnavailable)
 	}
 }
 
@@ -65,7 +97,7 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p, err := s.profileOf(r.Context(), v.Token, v.Officer, v.Profile)
-	if err != nil || !p.Cleared {
+	if err != nil || !p.Verifies {
 		s.log.Warn("verification refused", "booth", v.Booth, "err", err)
 		http.Error(w, "the officer may not verify links", http.StatusForbidden)
 		return

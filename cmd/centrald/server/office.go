@@ -19,7 +19,7 @@ func (s *Server) Office() (http.Handler, error) {
 	}
 	pages, err := office.New(office.Options{
 		URL: s.config.Server.OfficeURL, Book: s.Book, Flow: s.Flow, Links: s.Links, Cases: s.Cases, Access: s.Access, Alerts: s.Alerts,
-		Releases: s.Releases, Registers: s.Registers, Profiles: s.Profiles, Officers: s.Officers, Signing: s.Signing,
+		Releases: s.Releases, Copies: s.Copies, Registers: s.Registers, Profiles: s.Profiles, Officers: s.Officers, Signing: s.Signing,
 		Systems: s.states, Now: s.now, Log: s.log,
 	})
 	if err != nil {

@@ -168,6 +168,7 @@ func TestEveryExchangeFitsTheDocument(t *testing.T) {
 		look(t, in, booth)
 		report(t, l, booth)
 		verify(t, l, in, booth)
+		hold(t, in, booth)
 		for _, fetch := range []func(context.Context) ([]string, error){booth.Profiles, booth.Revoked} {
 			if docs, err := fetch(t.Context()); err != nil || len(docs) == 0 {
 				t.Errorf("%d documents, %v", len(docs), err)
@@ -188,6 +189,9 @@ func TestEveryExchangeFitsTheDocument(t *testing.T) {
 			{"GET", portal.PathThrough, "", "", ""},
 			{"GET", portal.PathAlerts, "Last-Event-ID", "the last", ""},
 			{"POST", portal.PathVerify, "Content-Type", "application/json", `{"booth":"demo-1"}`},
+			{"POST", portal.PathCopies, "Content-Type", "application/json", `{"booth":"demo-1"}`},
+			{"POST", portal.PathCopies, "Content-Type", "application/json", `{"booth":"booth-2","copies":[]}`},
+			{"POST", portal.PathCopies, "Content-Type", "application/json", strings.Repeat(" ", portal.MaxCopiesBody+1)},
 		} {
 			l.send(bad.method, bad.path, bad.header, bad.value, bad.body)
 		}
@@ -197,6 +201,7 @@ func TestEveryExchangeFitsTheDocument(t *testing.T) {
 			"GET " + portal.PathThrough:  {200, 400},
 			"GET " + portal.PathAlerts:   {200, 400},
 			"POST " + portal.PathVerify:  {200, 400, 403, 404, 409},
+			"POST " + portal.PathCopies:  {200, 400, 403, 413},
 			"GET " + portal.PathProfiles: {200},
 			"GET " + portal.PathRevoked:  {200},
 			"GET " + portal.PathHealth:   {200},
@@ -301,6 +306,30 @@ func verify(t *testing.T, l *listener, in *instance, booth *portal.Client) {
 	}
 }
 
+// hold tells of a copy twice, then that it was erased.
+func hold(t *testing.T, in *instance, booth *portal.Client) {
+	t.Helper()
+	taken := time.Now().Add(-time.Hour)
+	held := portal.Copy{
+		List: "sis-persons", System: system.SIS, Version: 7, Manifest: strings.Repeat("0a", 32), Entries: 3, Taken: taken, Expires: taken.Add(24 * time.Hour),
+	}
+	for _, copies := range [][]portal.Copy{{held}, {held}, nil} {
+		if err := booth.Copies(t.Context(), copies); err != nil {
+			t.Fatal(err)
+		}
+		all, err := in.Copies.List(t.Context())
+		if err != nil || len(all) != len(copies) {
+			t.Fatalf("copies %+v, %v", all, err)
+		}
+		for _, k := range all {
+			if k.Holder != demo.Booth || k.List != held.List || k.System != held.System || k.Version != held.Version || k.Manifest != held.Manifest ||
+				k.Entries != held.Entries || !k.Taken.Equal(held.Taken) || !k.Expires.Equal(held.Expires) || k.Told.Before(taken) {
+				t.Errorf("copy %+v, told %+v", k, held)
+			}
+		}
+	}
+}
+
 // follow hears of an alert and of a drill, and of the drill alone where it left off.
 func follow(t *testing.T, in *instance, booth *portal.Client) {
 	t.Helper()
@@ -356,6 +385,7 @@ func TestRepliesWithoutTheDatabaseFitTheDocument(t *testing.T) {
 	l.send("POST", portal.PathVerify, "Content-Type", "application/json", body(portal.Verification{
 		Booth: demo.Booth, Officer: "officer-2", Profile: "second-line", Link: "l", Colour: capture.LinkRed, Why: "one person, two forged passports",
 	}))
+	l.send("POST", portal.PathCopies, "Content-Type", "application/json", body(portal.Holding{Booth: demo.Booth, Copies: []portal.Copy{}}))
 	l.send("GET", portal.PathAlerts, "", "", "")
 	l.fit(map[string][]int{
 		"GET " + portal.PathHealth:  {503},
@@ -363,5 +393,6 @@ func TestRepliesWithoutTheDatabaseFitTheDocument(t *testing.T) {
 		"GET " + portal.PathThrough: {503},
 		"GET " + portal.PathAlerts:  {503},
 		"POST " + portal.PathVerify: {503},
+		"POST " + portal.PathCopies: {503},
 	})
 }

@@ -39,6 +39,7 @@ type place struct {
 	t      *testing.T
 	folder *demo.Folder
 	config *config.Config
+	now    func() time.Time // of the instances; time.Now if nil
 }
 
 func newPlace(t *testing.T, database string) *place {
@@ -61,7 +62,7 @@ func newPlace(t *testing.T, database string) *place {
 	if database != "" {
 		c.Database = database
 	}
-	return &place{t, folder, c}
+	return &place{t: t, folder: folder, config: c}
 }
 
 // instance is one central that is running.
@@ -77,6 +78,7 @@ func (p *place) start() *instance {
 	in := &instance{systems: map[string]*simulate.Simulator{}}
 	var err error
 	in.Server, err = server.Open(p.t.Context(), p.config, server.Options{
+		Now: p.now,
 		Wrap: func(name string, a system.Adapter) system.Adapter {
 			in.systems[name] = simulate.New(a, 1)
 			return in.systems[name]

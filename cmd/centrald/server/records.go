@@ -2,9 +2,10 @@ package server
 
 import (
 	"context"
+	"crypto/hpke"
 	"database/sql"
 	"errors"
-	"time"
+	"slices"
 
 	"boothd/capture"
 	"boothd/cmd/centrald/accesslog"
@@ -22,10 +23,15 @@ import (
 
 // openIntake prepares the intake of records, with all that follows from one.
 func (s *Server) openIntake(ctx context.Context) error {
-	opening, err := keys.ReadOpening(s.config.Keys.Opening)
-	if err != nil {
-		return err
+	var opening []hpke.PrivateKey
+	for _, path := range s.config.Keys.Opening {
+		key, err := keys.ReadOpening(path)
+		if err != nil {
+			return err
+		}
+		opening = append(opening, key)
 	}
+	var err error
 	s.Intake, err = intake.Open(ctx, intake.Options{
 		DB: s.DB, Opening: opening, Signing: s.Signing, Log: s.log, Now: s.now,
 		Hooks: []intake.Hook{
@@ -131,15 +137,15 @@ func (s *Server) replayOne(ctx context.Context, req search.Request, known []capt
 	}
 	req.Logged = query.ID()
 	var states []accesslog.Answer
-	var found []capture.Answer
+	var late []capture.Answer
 	var silent error
 	err = s.search.Search(ctx, req, func(a capture.Answer) {
 		states = append(states, stateOf(a))
 		if search.Silent(a) {
 			silent = errSilent
 		}
-		if a = without(a, known); len(a.Findings) > 0 {
-			found = append(found, a)
+		if a = without(a, known); found(a) {
+			late = append(late, a)
 		}
 	})
 	if lerr := query.Answered(context.WithoutCancel(ctx), states); err == nil {
@@ -148,23 +154,40 @@ func (s *Server) replayOne(ctx context.Context, req search.Request, known []capt
 	if err != nil {
 		return err
 	}
-	for _, a := range found {
-		if err := s.raise(ctx, req.Query.Booth, req.Query.Check, portal.CauseReplayed, a); err != nil {
+	for _, a := range late {
+		if err := s.raise(ctx, &req.Query, portal.CauseReplayed, a); err != nil {
 			return err
 		}
 	}
 	return silent
 }
 
-// without leaves out what the booth had found itself.
+// found reports whether the answer has something to look at.
+func found(a capture.Answer) bool {
+	return a.State == capture.StateHit || a.State == capture.StatePossible
+}
+
+// without leaves out what the booth had found itself. Where the profile returns the state
+// only, that is the same state of the same system.
 func without(a capture.Answer, known []capture.Answer) capture.Answer {
+	if len(a.Findings) == 0 {
+		same := func(k capture.Answer) bool {
+			return k.System == a.System && k.State == a.State && len(k.Findings) == 0
+		}
+		if found(a) && slices.ContainsFunc(known, same) {
+			a.State = capture.StateNoHit
+		}
+		return a
+	}
 	var fresh []capture.Finding
 	for _, f := range a.Findings {
 		if !holds(known, a.System, f.Entry) {
 			fresh = append(fresh, f)
 		}
 	}
-	a.Findings = fresh
+	if a.Findings = fresh; len(fresh) == 0 {
+		a.State = capture.StateNoHit
+	}
 	return a
 }
 
@@ -188,7 +211,7 @@ func (s *Server) late(ctx context.Context, req search.Request, a capture.Answer)
 		s.log.Error("late finding not logged, hence not raised", "booth", req.Query.Booth, "system", a.System, "err", err)
 		return
 	}
-	if err := s.raise(ctx, req.Query.Booth, req.Query.Check, portal.CauseLateAnswer, a); err != nil {
+	if err := s.raise(ctx, &req.Query, portal.CauseLateAnswer, a); err != nil {
 		s.log.Error("late finding not raised", "booth", req.Query.Booth, "system", a.System, "err", err)
 	}
 }
@@ -202,7 +225,7 @@ func (s *Server) entryChanged(ctx context.Context, system string, e gallery.Entr
 	for _, f := range found {
 		a, err := s.toldOf(ctx, f, &e)
 		if err == nil {
-			err = s.raise(ctx, f.Booth, f.Check, portal.CauseListUpdate, a)
+			err = s.raise(ctx, &capture.Query{Booth: f.Booth, Check: f.Check, At: f.At}, portal.CauseListUpdate, a)
 		}
 		if err != nil {
 			s.log.Error("finding not raised", "booth", f.Booth, "system", system, "err", err)
@@ -244,9 +267,14 @@ func (s *Server) profileOfCheck(ctx context.Context, booth, check string) (*prof
 	return s.Profiles.Get(records[0].Officer.Profile.Name, s.now())
 }
 
-func (s *Server) raise(ctx context.Context, booth, check string, cause portal.AlertCause, a capture.Answer) error {
+// raise tells the booth of a check what was found late, unless nothing is left of it that the
+// officer's profile returns.
+func (s *Server) raise(ctx context.Context, q *capture.Query, cause portal.AlertCause, a capture.Answer) error {
+	if !found(a) {
+		return nil
+	}
 	a.Late = true
-	_, err := s.Alerts.Raise(ctx, nil, portal.Alert{Booth: booth, Check: check, Cause: cause, At: s.now(), Answer: a})
+	_, err := s.Alerts.Raise(ctx, nil, portal.Alert{Booth: q.Booth, Check: q.Check, Cause: cause, At: s.now(), Checked: q.At, Answer: a})
 	return err
 }
 
@@ -264,47 +292,4 @@ func (s *Server) logStep(ctx context.Context, step identity.Step) error {
 	}
 	_, err := s.Access.Append(ctx, e)
 	return err
-}
-
-const upkeepEvery = 10 * time.Minute
-
-// upkeep erases what its time has come for and reads again what others have signed.
-func (s *Server) upkeep(ctx context.Context) error {
-	tick := time.NewTicker(upkeepEvery)
-	defer tick.Stop()
-	for {
-		s.eraseOld(ctx)
-		if err := s.readDocuments(); err != nil {
-			s.log.Error("signed documents not read again", "err", err)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil
-		}
-	}
-}
-
-func (s *Server) eraseOld(ctx context.Context) {
-	r, now := &s.config.Retention, s.now()
-	for part, erase := range map[string]func() error{
-		"records":       func() error { _, err := s.Intake.Erase(ctx, now.Add(-time.Duration(r.Records))); return err },
-		"access log":    func() error { _, err := s.Access.Erase(ctx, now.Add(-time.Duration(r.AccessLog))); return err },
-		"alerts":        func() error { _, err := s.Alerts.Erase(ctx, now.Add(-time.Duration(r.Alerts))); return err },
-		"flow":          func() error { return s.Flow.Erase(ctx, now.Add(-time.Duration(r.Flow))) },
-		"releases":      func() error { _, err := s.Releases.Erase(ctx, now.Add(-time.Duration(r.AccessLog))); return err },
-		"recent checks": func() error { _, err := s.Recent.Erase(ctx); return err },
-		"office":        func() error { return s.Book.Erase(ctx, now.Add(-time.Duration(r.AccessLog))) },
-		"cases": func() error {
-			if s.Cases == nil {
-				return nil
-			}
-			_, err := s.Cases.Erase(ctx)
-			return err
-		},
-	} {
-		if err := erase(); err != nil && ctx.Err() == nil {
-			s.log.Error("not erased", "part", part, "err", err)
-		}
-	}
 }

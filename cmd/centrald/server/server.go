@@ -81,6 +81,7 @@ type Server struct {
 	adapters map[string]system.Adapter // by system, as they are asked
 	watched  []*watched                // the same, in the order of the configuration
 	secret   []byte
+	uses     *release.Uses
 	search   *search.Searcher
 }
 
@@ -97,7 +98,7 @@ func Open(ctx context.Context, c *config.Config, opt Options) (*Server, error) {
 	}
 	s := &Server{config: c, opt: opt, log: opt.Log, now: opt.Now, Registers: map[string]*register.Register{}, adapters: map[string]system.Adapter{}}
 	for _, step := range []func(context.Context) error{
-		s.openDatabase, s.openDocuments, s.openOfficers, s.openSystems, s.openCases, s.openSearch, s.openIntake,
+		s.openDatabase, s.openSweep, s.openDocuments, s.openOfficers, s.openSystems, s.openCases, s.openSearch, s.openIntake,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Close(ctx))
@@ -142,20 +143,19 @@ func (s *Server) openDocuments(ctx context.Context) error {
 		return err
 	}
 	s.Profiles = profile.NewSet(trusted...)
-	authorities, err := keys.ReadVerifyingAll(s.config.Grants.Keys)
+	authorities, err := s.config.Grants.Keys.Read()
 	if err != nil {
 		return err
 	}
-	s.Revoked = grant.NewRevoked(authorities...)
-	uses, err := release.OpenUses(ctx, s.DB)
-	if err != nil {
+	s.Revoked = grant.NewRevoked(authorities.All()...)
+	if s.uses, err = release.OpenUses(ctx, s.DB); err != nil {
 		return err
 	}
 	secret, err := s.secretOf("release")
 	if err != nil {
 		return err
 	}
-	s.Grants = &grant.Verifier{Keys: authorities, Revocations: s.Revoked, Uses: uses, ListAge: -1, Now: s.now}
+	s.Grants = &grant.Verifier{Keys: authorities, Revocations: s.Revoked, Uses: s.uses, ListAge: -1, Now: s.now}
 	s.Releases, err = release.Open(ctx, s.DB, release.Options{
 		Secret: secret, Protocols: s.config.Protocols, Verifier: s.Grants, Now: s.now,
 	})

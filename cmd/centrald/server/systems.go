@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"boothd/capture"
 	"boothd/cmd/centrald/border"
 	"boothd/cmd/centrald/config"
 	"boothd/cmd/centrald/identity"
@@ -62,6 +63,9 @@ func (s *Server) openSystem(ctx context.Context, c *config.System) (system.Adapt
 	if c.Kind == config.KindRegister { // elsewhere an entry is a file and no alert
 		o.Changed = func(ctx context.Context, e gallery.Entry) { s.entryChanged(ctx, c.Name, e) }
 	}
+	if c.Kind != config.KindCIR {
+		o.Removing = func(ctx context.Context, id string) error { return s.forget(ctx, c.Name, id) }
+	}
 	people, err := register.Open(ctx, s.DB, o)
 	if err != nil {
 		return nil, err
@@ -70,14 +74,16 @@ func (s *Server) openSystem(ctx context.Context, c *config.System) (system.Adapt
 	switch c.Kind {
 	case config.KindEES:
 		s.EES, err = border.Open(ctx, s.DB, border.Options{
-			People: people, Enrol: people.Put, Secret: secret, Exempt: s.config.EES.Exempt, Log: s.log, Now: s.now,
+			People: people, Enrol: people.Put, Remove: people.Remove, Secret: secret, Exempt: s.config.EES.Exempt, Log: s.log, Now: s.now,
 		})
 		return s.EES, err
 	case config.KindVIS:
-		s.VIS, err = visa.OpenVIS(ctx, s.DB, visa.VISOptions{People: people, Secret: secret, Now: s.now})
+		s.VIS, err = visa.OpenVIS(ctx, s.DB, visa.VISOptions{People: people, Remove: people.Remove, Secret: secret, Now: s.now})
 		return s.VIS, err
 	case config.KindETIAS:
-		s.ETIAS, err = visa.OpenETIAS(ctx, s.DB, visa.ETIASOptions{Required: s.config.ETIAS.Required, Secret: secret, Now: s.now})
+		s.ETIAS, err = visa.OpenETIAS(ctx, s.DB, visa.ETIASOptions{
+			Required: s.config.ETIAS.Required, Remove: people.Remove, Secret: secret, Now: s.now,
+		})
 		return s.ETIAS, err
 	case config.KindCIR:
 		s.CIR, err = identity.OpenCIR(ctx, s.DB, repository{people}, identity.Options{Links: s.Links, Now: s.now})
@@ -143,9 +149,19 @@ func (s *Server) openCases(ctx context.Context) error {
 	}
 	var err error
 	s.Cases, err = identity.OpenCases(ctx, s.DB, identity.CaseOptions{
-		Holder: s.CIR, Grants: s.Grants, Systems: behind, Log: s.logStep, Authority: grant.Judicial, Now: s.now,
+		Holder: s.CIR, Grants: s.Grants, Systems: behind, May: s.mayAsk, Log: s.logStep, Authority: grant.Judicial, Now: s.now,
 	})
 	return err
+}
+
+// mayAsk tells what a profile in force lets a system be asked with about a person.
+func (s *Server) mayAsk(profile, name string) ([]system.Field, bool) {
+	p, err := s.Profiles.Get(profile, s.now())
+	if err != nil {
+		return nil, false
+	}
+	allowed, ok := p.May(name, capture.ModalityDocument)
+	return search.Fields(&allowed), ok
 }
 
 func deadlineOf(c *config.System) time.Duration {

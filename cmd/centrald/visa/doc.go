@@ -31,6 +31,9 @@
 //
 // # What is kept
 //
+// [VIS.Erase] and [ETIAS.Erase] erase what has had its time, and holders of whom nothing is
+// left.
+//
 // The tables hold no name and no number of a document or sticker, only digests under a
 // secret, beside dates, statuses, the holders' ids and what a flag says. Errors hold no
 // personal data.

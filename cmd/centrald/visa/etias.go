@@ -12,6 +12,7 @@ import (
 	"boothd/cmd/centrald/border/person"
 	"boothd/cmd/centrald/store"
 	"boothd/localmatch/gallery"
+	"boothd/localmatch/numbers"
 	"boothd/sync/system"
 )
 
@@ -23,6 +24,9 @@ type Authorisation struct {
 	// From and Until are the first and the last day of its validity, "2006-01-02".
 	From, Until string
 	Status      Status
+	// Decided is the day on which it was refused or revoked; the day on which that is put if
+	// it is empty.
+	Decided string
 	// Flag is why a further check is recommended; empty if none is.
 	Flag string
 }
@@ -32,12 +36,14 @@ func (a Authorisation) LogValue() slog.Value { return slog.StringValue("travel a
 
 func (a *Authorisation) validate() error {
 	switch {
-	case gallery.NormalNumber(a.Number) == "" || len(a.Number) > gallery.MaxNumber || a.Issuer == "" || len(a.Issuer) > len("UTO"):
+	case numbers.Normal(a.Number) == "" || len(a.Number) > gallery.MaxNumber || a.Issuer == "" || len(a.Issuer) > len("UTO"):
 		return errors.New("the document's number or issuer is none")
 	case len(a.Holder) > maxText || len(a.Flag) > maxText:
 		return errors.New("text is too long")
 	case !validDate(a.From) || !validDate(a.Until) || a.Until < a.From:
 		return errors.New("the dates are none, or in the wrong order")
+	case a.Decided != "" && !validDate(a.Decided):
+		return errors.New("the day of the decision is none")
 	case a.Status != StatusValid && a.Status != StatusRefused && a.Status != StatusRevoked:
 		return errors.New("the status is none of an authorisation")
 	}
@@ -48,6 +54,7 @@ func (a *Authorisation) validate() error {
 type ETIASOptions struct {
 	// Required are the nationalities that need an authorisation, as ICAO 9303-3 §5 codes.
 	Required []string
+	Remove   Remove         // of a holder of whom nothing is left; without it there is no Erase
 	Secret   []byte         // keys the digests of documents, at least person.LeastSecret bytes
 	Location *time.Location // whose clocks tell which day it is; UTC if nil
 	Now      func() time.Time
@@ -58,6 +65,7 @@ type ETIASOptions struct {
 type ETIAS struct {
 	db       *store.DB
 	required person.Codes
+	remove   Remove
 	digests  person.Digests
 	clock    clock
 }
@@ -78,12 +86,13 @@ CREATE TABLE etias_authorisation (
 func OpenETIAS(ctx context.Context, db *store.DB, o ETIASOptions) (*ETIAS, error) {
 	digests, err := person.NewDigests(o.Secret, "authorisation")
 	if err == nil {
-		err = db.Migrate(ctx, "etias", schemaETIAS)
+		err = db.Migrate(ctx, "etias", schemaETIAS,
+			eraseSchemas("etias_authorisation")+"CREATE INDEX etias_authorisation_holder ON etias_authorisation (holder);")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open ETIAS: %w", err)
 	}
-	return &ETIAS{db: db, required: person.NewCodes(o.Required), digests: digests, clock: newClock(o.Now, o.Location)}, nil
+	return &ETIAS{db: db, required: person.NewCodes(o.Required), remove: o.Remove, digests: digests, clock: newClock(o.Now, o.Location)}, nil
 }
 
 // Put adds authorisations, replacing those of the same document. It fails as VIS.Put does.
@@ -94,11 +103,12 @@ func (s *ETIAS) Put(ctx context.Context, authorisations ...Authorisation) error 
 		if err := a.validate(); err != nil {
 			return fmt.Errorf("put authorisation %d: %w: %w", i, ErrInvalid, err)
 		}
-		rows[i] = []any{s.digests.OfDocument(a.Number, a.Issuer), a.Holder, a.From, a.Until, string(a.Status), a.Flag}
+		rows[i] = []any{s.digests.OfDocument(a.Number, a.Issuer), a.Holder, a.From, a.Until, string(a.Status), a.Flag,
+			ended(a.Status, a.Until, a.Decided, s.clock.today())}
 	}
-	err := replace(ctx, s.db, "INSERT INTO etias_authorisation (digest, holder, valid_from, valid_until, status, flag)",
+	err := replace(ctx, s.db, "INSERT INTO etias_authorisation (digest, holder, valid_from, valid_until, status, flag, ended)",
 		`ON CONFLICT (digest) DO UPDATE SET holder = excluded.holder, valid_from = excluded.valid_from,
-		valid_until = excluded.valid_until, status = excluded.status, flag = excluded.flag`, rows)
+		valid_until = excluded.valid_until, status = excluded.status, flag = excluded.flag, `+keepEnded("etias_authorisation"), rows)
 	if err != nil {
 		return fmt.Errorf("put authorisations: %w", err)
 	}
@@ -126,7 +136,7 @@ func (s *ETIAS) ask(ctx context.Context, q system.Question) (system.Reply, error
 		return unavailable("without a nationality it is not known whether an authorisation is required")
 	case !required:
 		return system.Reply{State: capture.StateNoHit, Facts: []capture.Fact{{Code: capture.FactAuthorised, Value: "not_required"}}}, nil
-	case gallery.NormalNumber(q.DocumentNumber) == "" || q.Issuer == "":
+	case numbers.Normal(q.DocumentNumber) == "" || q.Issuer == "":
 		return unavailable("without the document's number and issuer no authorisation is found")
 	}
 	a, err := s.find(ctx, q.DocumentNumber, q.Issuer)
@@ -154,9 +164,6 @@ func (s *ETIAS) reply(a *Authorisation) system.Reply {
 	finding := capture.Finding{By: capture.ByDocumentNumber, Score: 1}
 	if a != nil {
 		finding.Entry = a.Holder
-		if a.Holder != "" {
-			r.Entries = []string{a.Holder}
-		}
 		if a.Holder != "" {
 			r.Entries = []string{a.Holder}
 		}

@@ -10,7 +10,7 @@ import (
 
 	"boothd/cmd/centrald/border/person"
 	"boothd/cmd/centrald/store"
-	"boothd/localmatch/gallery"
+	"boothd/localmatch/numbers"
 	"boothd/sync/system"
 )
 
@@ -24,6 +24,9 @@ type Visa struct {
 	Entries, Used int
 	Territory     string // where it is valid; "Schengen" if it is empty
 	Status        Status
+	// Decided is the day on which a visa was revoked or annulled; the day on which that is put
+	// if it is empty.
+	Decided string
 }
 
 // LogValue keeps the number out of logs.
@@ -55,6 +58,8 @@ func (v *Visa) validate() error {
 		return errors.New("the holder is missing, or text is too long")
 	case !validDate(v.From) || !validDate(v.Until) || v.Until < v.From:
 		return errors.New("the dates are none, or in the wrong order")
+	case v.Decided != "" && !validDate(v.Decided):
+		return errors.New("the day of the decision is none")
 	case v.Entries < 0 || v.Used < 0:
 		return errors.New("the number of entries is negative")
 	case v.Status != StatusValid && v.Status != StatusRevoked && v.Status != StatusAnnulled:
@@ -66,7 +71,7 @@ func (v *Visa) validate() error {
 // ValidSticker reports whether s can be the number of a visa sticker: 1 to 20 letters A to Z
 // and digits, however separated.
 func ValidSticker(s string) bool {
-	n := len(gallery.NormalNumber(s))
+	n := len(numbers.Normal(s))
 	return n > 0 && n <= maxSticker && len(s) <= 2*maxSticker
 }
 
@@ -75,6 +80,7 @@ const maxSticker = 20
 // VISOptions are what the VIS is opened with. Location and Now may be left out.
 type VISOptions struct {
 	People   person.People  // the holders of visas
+	Remove   Remove         // from People; without it there is no Erase
 	Secret   []byte         // keys the digests of sticker numbers, at least person.LeastSecret bytes
 	Location *time.Location // whose clocks tell which day it is; UTC if nil
 	Now      func() time.Time
@@ -85,6 +91,7 @@ type VISOptions struct {
 type VIS struct {
 	db      *store.DB
 	people  person.People
+	remove  Remove
 	digests person.Digests
 	clock   clock
 }
@@ -111,12 +118,12 @@ func OpenVIS(ctx context.Context, db *store.DB, o VISOptions) (*VIS, error) {
 	}
 	digests, err := person.NewDigests(o.Secret, "visa sticker")
 	if err == nil {
-		err = db.Migrate(ctx, "vis", schemaVIS)
+		err = db.Migrate(ctx, "vis", schemaVIS, eraseSchemas("vis_visa"))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the VIS: %w", err)
 	}
-	return &VIS{db: db, people: o.People, digests: digests, clock: newClock(o.Now, o.Location)}, nil
+	return &VIS{db: db, people: o.People, remove: o.Remove, digests: digests, clock: newClock(o.Now, o.Location)}, nil
 }
 
 // Put adds visas, replacing those with the same sticker number. Of each 10,000 either all
@@ -129,11 +136,12 @@ func (s *VIS) Put(ctx context.Context, visas ...Visa) error {
 		if err := v.validate(); err != nil {
 			return fmt.Errorf("put visa %d: %w: %w", i, ErrInvalid, err)
 		}
-		rows[i] = []any{s.digests.OfNumber(v.Sticker), v.Holder, v.From, v.Until, v.Entries, v.Used, v.Territory, string(v.Status)}
+		rows[i] = []any{s.digests.OfNumber(v.Sticker), v.Holder, v.From, v.Until, v.Entries, v.Used, v.Territory, string(v.Status),
+			ended(v.Status, v.Until, v.Decided, s.clock.today())}
 	}
-	err := replace(ctx, s.db, "INSERT INTO vis_visa (digest, holder, valid_from, valid_until, entries, used, territory, status)",
+	err := replace(ctx, s.db, "INSERT INTO vis_visa (digest, holder, valid_from, valid_until, entries, used, territory, status, ended)",
 		`ON CONFLICT (digest) DO UPDATE SET holder = excluded.holder, valid_from = excluded.valid_from, valid_until = excluded.valid_until,
-		entries = excluded.entries, used = excluded.used, territory = excluded.territory, status = excluded.status`, rows)
+		entries = excluded.entries, used = excluded.used, territory = excluded.territory, status = excluded.status, `+keepEnded("vis_visa"), rows)
 	if err != nil {
 		return fmt.Errorf("put visas: %w", err)
 	}
@@ -240,4 +248,7 @@ func newClock(now func() time.Time, l *time.Location) clock {
 // here is the time as the clocks show it.
 func (c clock) here() time.Time { return c.now().In(c.location) }
 
-func (c clock) today() string { return c.here().Format(time.DateOnly) }
+func (c clock) today() string { return c.day(c.now()) }
+
+// day is which day it is at a time.
+func (c clock) day(t time.Time) string { return t.In(c.location).Format(time.DateOnly) }

@@ -13,6 +13,7 @@ import (
 	"boothd/cmd/centrald/store"
 	"boothd/cmd/centrald/store/storetest"
 	"boothd/localmatch/gallery"
+	"boothd/localmatch/numbers"
 	"boothd/sync/system"
 )
 
@@ -24,7 +25,7 @@ func now() time.Time { return noon }
 
 func openVIS(t testing.TB, db *store.DB, p *persontest.People) *VIS {
 	t.Helper()
-	s, err := OpenVIS(t.Context(), db, VISOptions{People: p, Secret: secret, Now: now})
+	s, err := OpenVIS(t.Context(), db, VISOptions{People: p, Remove: p.Remove, Secret: secret, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +321,7 @@ func FuzzValidSticker(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		normal := gallery.NormalNumber(s)
+		normal := numbers.Normal(s)
 		if ValidSticker(s) && (!ValidSticker(normal) || len(normal) > maxSticker) {
 			t.Errorf("%q is a number and %q is none", s, normal)
 		}

@@ -2,7 +2,7 @@
 
 import { S } from './strings.js';
 import { fill, h, icon } from './dom.js';
-import { moment } from './time.js';
+import { known, moment } from './time.js';
 import { facts, said } from './facts.js';
 import { finding } from './systems.js';
 
@@ -18,8 +18,12 @@ export function title(alert) {
 
 // about tells which traveller the alert speaks of.
 function about(view, alert) {
-  if (view.check?.id !== alert.check) return [S.alert.earlier];
-  return [view.check.phase === 'decided' ? S.alert.current : S.alert.earlier, S.alert.check(moment(view.check.started))];
+  const current = view.check?.id === alert.check;
+  const checked = current ? view.check.started : alert.checked;
+  return [
+    current && view.check.phase === 'decided' ? S.alert.current : S.alert.earlier,
+    known(checked) ? S.alert.check(moment(checked)) : null,
+  ].filter(Boolean);
 }
 
 export function createAlerts() {

@@ -96,13 +96,13 @@ export function createDeck({ state, overlay, signOut }) {
   }
 
   // askingActions are further questions about the traveller; they may be put until the check is
-  // closed. Links are verified by cleared officers only.
+  // closed. Links are verified by the second line only.
   function askingActions(check) {
     const list = [{ key: 'i', label: S.act.identify, do: () => ask(forms.identifyForm(mayBeChild(check.zone), (ground, interests) => run(() => api.identify(check.id, ground, interests)))) }];
     if (check.lines.some((l) => l.needs)) {
       list.push({ key: 'g', label: S.act.grant, do: () => ask(forms.grantForm((file) => run(async () => api.useGrant(check.id, (await file.text()).trim())))) });
     }
-    const links = state().me?.cleared ? yellow(check) : [];
+    const links = state().me?.verifies ? yellow(check) : [];
     const verify = (link) => ask(forms.verifyForm(link, (colour, why) => run(() => api.verify(link.id, colour, why), S.form.verified)));
     if (links.length) list.push({ key: 'v', label: S.act.verify, do: () => (links.length > 1 ? ask(forms.linkForm(links, verify)) : verify(links[0])) });
     return list;

@@ -346,7 +346,7 @@ export const S = {
     verifyTitle: (systems) => `What was found out about the link ${systems}?`,
     verifyColours: { green: 'Green: different persons', red: 'Red: one person, unlawfully', white: 'White: one person, lawfully' },
     verifyHint: 'Why; it is recorded and sent to central.',
-    verified: 'Recorded by central. Its systems show the new colour when they are asked next.',
+    verified: 'Recorded by central.',
     seenTitle: 'Take this alert off every page of the booth?',
     signOutTitle: 'Sign out?',
   },

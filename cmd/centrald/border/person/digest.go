@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strings"
 
-	"boothd/localmatch/gallery"
+	"boothd/localmatch/numbers"
 )
 
 // Digests makes what rows are looked up by out of numbers, so that a table alone tells
@@ -33,11 +33,11 @@ func NewDigests(secret []byte, kind string) (Digests, error) {
 }
 
 // OfNumber is the digest of a number, however it is separated.
-func (d Digests) OfNumber(number string) []byte { return d.of(gallery.NormalNumber(number), "") }
+func (d Digests) OfNumber(number string) []byte { return d.of(numbers.Normal(number), "") }
 
 // OfDocument is the digest of a document, by its number and the code of its issuer.
 func (d Digests) OfDocument(number, issuer string) []byte {
-	return d.of(gallery.NormalNumber(number), gallery.Code(issuer))
+	return d.of(numbers.Normal(number), numbers.Issuer(issuer))
 }
 
 // of keeps the parts apart: a normal number holds no zero byte.
@@ -54,10 +54,10 @@ type Codes map[string]bool
 func NewCodes(codes []string) Codes {
 	c := make(Codes, len(codes))
 	for _, s := range codes {
-		c[gallery.Code(s)] = true
+		c[numbers.Issuer(s)] = true
 	}
 	return c
 }
 
 // Has reports whether the code is among them.
-func (c Codes) Has(s string) bool { return c[gallery.Code(s)] }
+func (c Codes) Has(s string) bool { return c[numbers.Issuer(s)] }

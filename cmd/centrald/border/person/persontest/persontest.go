@@ -46,6 +46,18 @@ func (p *People) Put(_ context.Context, entries ...gallery.Entry) error {
 	return nil
 }
 
+// Remove takes an entry out.
+func (p *People) Remove(_ context.Context, id string) (bool, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.Err != nil {
+		return false, p.Err
+	}
+	n := len(p.entries)
+	p.entries = slices.DeleteFunc(p.entries, func(e gallery.Entry) bool { return e.ID == id })
+	return len(p.entries) < n, nil
+}
+
 // Puts is how many entries were put.
 func (p *People) Puts() int {
 	p.mu.Lock()

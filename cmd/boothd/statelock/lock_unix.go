@@ -1,14 +1,15 @@
 //go:build unix
 
-package main
+package statelock
 
 import (
 	"os"
 	"syscall"
 )
 
-// lockFile opens the file and locks it until it is closed or the process ends.
-func lockFile(path string) (*os.File, error) {
+// Take opens the file and locks it until it is closed or the process ends. It does not wait for
+// whoever has it.
+func Take(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err

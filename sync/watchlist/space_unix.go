@@ -1,0 +1,7 @@
+//go:build !windows
+
+package watchlist
+
+import "syscall"
+
+const errNoSpace = syscall.ENOSPC
