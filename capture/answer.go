@@ -28,7 +28,7 @@ type Answer struct {
 	List     string    `json:"list,omitempty"`
 	Version  uint64    `json:"version,omitempty"` // the list's
 	State    State     `json:"state"`
-	Reason   string    `json:"reason,omitempty"` // why unavailable or stale, for the officer
+	Reason   string    `json:"reason,omitempty"` // for the officer: why unavailable or stale, or why there may be more than the findings
 	Findings []Finding `json:"findings,omitempty"`
 	Facts    []Fact    `json:"facts,omitempty"` // what the system says besides; never of a discreet finding
 	Links    []Link    `json:"links,omitempty"`

@@ -30,9 +30,7 @@ func newTraveller(z *mrz.Zone) *traveller {
 	if d := z.BirthDate; d.Year != 0 {
 		t.person.Births = []names.Birth{{Year: d.Year, Month: d.Month, Day: d.Day}}
 	}
-	if z.Nationality != "" {
-		t.person.Nationalities = []string{numbers.Issuer(z.Nationality)}
-	}
+	t.person.Nationalities = nationalities(z.Nationality)
 	t.person.Sex = z.Sex
 	return t
 }
@@ -57,10 +55,22 @@ func personOf(e *gallery.Entry) *names.Person {
 			p.Births = append(p.Births, b)
 		}
 	}
-	for _, n := range e.Nationalities {
-		p.Nationalities = append(p.Nationalities, numbers.Issuer(n))
-	}
+	p.Nationalities = nationalities(e.Nationalities...)
 	return p
+}
+
+// nationalities are the codes that name a state's nationals. ICAO 9303-3 §5 has codes for who has
+// no nationality (XXA), for refugees (XXB and XXC) and for whose is not stated (XXX): of what
+// nationality a list may know such a person they do not say.
+func nationalities(codes ...string) (known []string) {
+	for _, c := range codes {
+		switch c {
+		case "", "XXA", "XXB", "XXC", "XXX":
+		default:
+			known = append(known, numbers.Issuer(c))
+		}
+	}
+	return known
 }
 
 // grade is how well one thing agrees.

@@ -2,6 +2,7 @@ package localmatch
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"math"
 	"slices"
@@ -17,15 +18,15 @@ import (
 // clockTolerance is how far this booth's clock may be behind central's.
 const clockTolerance = 5 * time.Minute
 
-// judge turns what a list holds for the document into its answer.
-func (t *traveller) judge(l List, found gallery.Found, err error, now time.Time) capture.Answer {
+// judge turns what a list holds for the document into its answer. If ctx ends, the answer is not
+// to be used.
+func (t *traveller) judge(ctx context.Context, l List, found gallery.Found, err error, now time.Time) capture.Answer {
 	a := blank(l, capture.ModalityDocument, found.Info, now)
 	if reason := unusable(l, found.Info, err, now); reason != "" {
 		return unavailable(a, reason)
 	}
-	findings := t.findings(found.Entries, found.Info.Entries)
-	// That there are others as like as the last one matters only if that is like enough.
-	found.More = found.More || found.MoreNamed && len(findings) >= gallery.MaxNamed
+	findings, all := t.findings(ctx, found.Entries, found.Info.Entries)
+	found.More = found.More || !all || found.MoreNamed && t.mayBeOthers(found.Last, found.Info.Entries)
 	state, reason := t.nothing(found, now)
 	return withFindings(a, findings, state, reason)
 }
@@ -60,6 +61,9 @@ func withFindings(a capture.Answer, findings []capture.Finding, state capture.St
 		return cmp.Or(cmp.Compare(b.Score, a.Score), strings.Compare(a.Entry, b.Entry))
 	})
 	a.Findings, a.State = findings, findings[0].State
+	if state == capture.StateUnavailable { // there may be more than these
+		a.Reason = reason
+	}
 	if state != capture.StateNoHit {
 		a.Rest = &capture.Rest{State: state, Reason: reason}
 	}
@@ -105,7 +109,7 @@ func (t *traveller) nothing(found gallery.Found, now time.Time) (capture.State, 
 	case found.Damaged > 0:
 		return capture.StateUnavailable, reasonDamaged
 	case found.More:
-		return capture.StateUnavailable, "too many entries resemble this traveller to compare them"
+		return capture.StateUnavailable, "too many entries resemble this traveller to compare them all"
 	case t.number.Number == "" && !t.partial:
 		return capture.StateUnavailable, "no document number was read"
 	case len(t.person.Names) == 0 && !t.partial:
@@ -127,26 +131,77 @@ func aged(info gallery.Info, now time.Time) (capture.State, string) {
 	return capture.StateNoHit, ""
 }
 
-// findings compares the traveller with each entry, of a list of so many.
-func (t *traveller) findings(entries []*gallery.Entry, of int) []capture.Finding {
-	var all []capture.Finding
+// Bounds of the work of one search of a list, for open entries and for discreet ones each: some 15
+// milliseconds. It is counted in letters of the entries' names times words of the traveller's: 64
+// entries with two names and a traveller with three words come to a tenth of it.
+const (
+	maxWork     = 320_000
+	readingWork = 6 // to read a letter, in comparisons of it with a word
+)
+
+// findings compares the traveller with each entry, of a list of so many. It reports whether each
+// was compared with all that is known of it: after maxWork, of others only numbers and first names
+// count. Discreet entries take nothing from open ones.
+func (t *traveller) findings(ctx context.Context, entries []*gallery.Entry, of int) (findings []capture.Finding, all bool) {
+	perLetter := readingWork
+	for _, n := range t.person.Names {
+		perLetter += len(n.Tokens)
+	}
+	all = true
+	work := map[bool]int{} // by whether discreet
 	for _, e := range entries {
+		if ctx.Err() != nil {
+			return nil, false
+		}
+		for _, n := range e.Names {
+			work[e.Discreet] += perLetter * len(n)
+		}
+		if work[e.Discreet] > maxWork && len(e.Names) > 1 {
+			all, e = false, withFirstName(e)
+		}
 		if f, ok := t.match(e, of); ok {
-			all = append(all, f)
+			findings = append(findings, f)
 		}
 	}
-	return all
+	return findings, all
+}
+
+// withFirstName is the entry with no name but the one that is shown.
+func withFirstName(e *gallery.Entry) *gallery.Entry {
+	short := *e
+	short.Names = e.Names[:1]
+	return &short
+}
+
+// mayBeOthers reports whether entries that were left out for their names, which are no more like
+// than those of last, may be findings: whether last would be one if nationality and sex agreed, by
+// which entries are not put in order.
+func (t *traveller) mayBeOthers(last *gallery.Entry, of int) bool {
+	if last == nil {
+		return false
+	}
+	p := personOf(last)
+	p.Nationalities, p.Sex = t.person.Nationalities, t.person.Sex
+	m := names.Compare(&t.person, p)
+	return isPossible(&m, of)
 }
 
 // leastOdds is what a person must agree by to be a possible finding in a list of so many. The
 // more are searched, the more resemble a stranger by chance: each ten times as many ask for 1.5
 // nats more. So a stranger whose document has a birth date meets a possible finding in three
 // searches of a hundred in a list of a million (measured on invented people), and nine of ten
-// listed persons are found whose every name is misspelt.
+// listed persons are found whose every name is misspelt. See isPossible for who is found with less.
 func leastOdds(entries int) float64 {
 	const small, perTenfold = 1000, 1.5
 	possible := math.Log(names.Possible / (1 - names.Possible))
 	return possible + perTenfold*math.Log10(math.Max(1, float64(entries)/small))
+}
+
+// isPossible reports whether a person of a list of so many agrees enough for a possible finding. Who
+// has the very name, and of whom no birth date is known to compare, always does: nothing else can
+// tell the one who is listed.
+func isPossible(person *names.Match, of int) bool {
+	return person.Odds >= leastOdds(of) || person.Exact() && !person.BirthCompared()
 }
 
 // match compares the traveller with one entry of a list of so many. It reports false if neither
@@ -165,7 +220,7 @@ func (t *traveller) match(e *gallery.Entry, of int) (capture.Finding, bool) {
 		if isHit(number, len(t.person.Names) > 0 && len(e.Names) > 0, &person) {
 			f.State = capture.StateHit
 		}
-	case len(t.person.Names) > 0 && len(e.Names) > 0 && person.Odds >= leastOdds(of):
+	case len(t.person.Names) > 0 && len(e.Names) > 0 && isPossible(&person, of):
 		f.By, f.Score = capture.ByName, person.Score
 		for _, p := range person.Parts {
 			f.Explanation = append(f.Explanation, capture.Part{
@@ -180,29 +235,51 @@ func (t *traveller) match(e *gallery.Entry, of int) (capture.Finding, bool) {
 
 // byNumber explains a finding by number.
 func (t *traveller) byNumber(c numberComparison, e *gallery.Entry, person *names.Match) []capture.Part {
-	parts := []capture.Part{t.part(c), c.issuer.part("issuer", issuerWeights)}
-	name := capture.Part{What: "name", Note: "not known"}
-	if len(t.person.Names) > 0 && len(e.Names) > 0 {
-		name.Asked, name.Found, name.Note = t.person.Names[0].Text, e.Names[0], ""
-		name.Weight = supportWeight * person.Score
-	}
-	birth := capture.Part{What: "birth date", Note: "not known"}
-	for _, p := range person.Parts {
-		switch {
-		case p.What == names.WhatBirth:
-			birth = capture.Part{What: "birth date", Asked: p.Asked, Found: p.Found, Note: p.Sentence()}
-			if p.Relation == names.Same {
-				birth.Weight = supportWeight
-			}
-		case p.Relation != names.Same && p.Relation != names.Unknown && name.Note == "" && p.Asked+p.Found != "":
-			name.Note = p.Sentence() // the first thing that is not the same
-		}
-	}
-	parts = append(parts, name, birth)
+	parts := []capture.Part{t.part(c), c.issuer.part("issuer", issuerWeights), t.namePart(e, person), birthPart(person)}
 	if c.kind.found != "" {
 		parts = append(parts, c.kind.part("document type", nil))
 	}
 	return parts
+}
+
+// namePart explains what the person's name adds to a finding by number: with the name of the entry
+// that agrees best, and the first thing that is not the same in it.
+func (t *traveller) namePart(e *gallery.Entry, person *names.Match) capture.Part {
+	name := capture.Part{What: "name", Note: "not known"}
+	if len(t.person.Names) == 0 || len(e.Names) == 0 {
+		return name
+	}
+	name.Asked, name.Found, name.Note = t.person.Names[0].Text, e.Names[0], ""
+	name.Weight = supportWeight * person.Score
+	for _, p := range person.Parts {
+		switch p.What {
+		case names.WhatWhole:
+			name.Found = p.Found
+		case names.WhatName, names.WhatSurname, names.WhatGiven, names.WhatOrder:
+			if p.Relation != names.Same && name.Note == "" {
+				name.Note = p.Sentence()
+			}
+		}
+	}
+	if name.Note == "" && name.Found != e.Names[0] {
+		name.Note = "an alias"
+	}
+	return name
+}
+
+// birthPart explains what the birth date adds to a finding by number.
+func birthPart(person *names.Match) capture.Part {
+	birth := capture.Part{What: "birth date", Note: "not known"}
+	for _, p := range person.Parts {
+		if p.What != names.WhatBirth {
+			continue
+		}
+		birth.Asked, birth.Found, birth.Note = p.Asked, p.Found, p.Sentence()
+		if p.Relation == names.Same {
+			birth.Weight = supportWeight
+		}
+	}
+	return birth
 }
 
 // findingOf is a possible finding of an entry.

@@ -280,7 +280,7 @@ func TestListsThatCannotAnswerAreNeverNoHit(t *testing.T) {
 		"a list with damaged entries, of the listed": {func(s *shelf) { s.damage() }, passport(nil), capture.StateUnavailable, "damaged"},
 		"a document without a number":                {nil, passport(func(z *mrz.Zone) { z.DocumentNumber, z.Surname = "", "NOBODY" }), capture.StateUnavailable, "no document number"},
 		"a document without a name":                  {nil, passport(func(z *mrz.Zone) { z.DocumentNumber, z.Surname, z.GivenNames = "Z9", "", "" }), capture.StateUnavailable, "no name"},
-		"a document without a name, hit":             {nil, passport(func(z *mrz.Zone) { z.Surname, z.GivenNames = "", "" }), capture.StateHit, ""},
+		"a document without a name, hit":             {nil, passport(func(z *mrz.Zone) { z.Surname, z.GivenNames = "", "" }), capture.StateHit, "no name"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			s := newShelf(t)

@@ -168,14 +168,19 @@ func (d *Desk) claim(a *Alert) []string {
 	var marks []string
 	var fresh []capture.Finding
 	for _, f := range a.Answer.Findings {
-		mark := markOf(a.Check, a.Answer.System, f.Entry)
-		if d.told[mark] && !slices.Contains(marks, mark) {
+		of := []string{markOf(a.Check, a.Answer.System, f.Entry)}
+		if f.State != capture.StatePossible { // told also of whom a possible finding was told before
+			of = append(of, markOf(a.Check, a.Answer.System, f.Entry, "hit"))
+		}
+		if last := of[len(of)-1]; d.told[last] && !slices.Contains(marks, last) {
 			continue
 		}
 		fresh = append(fresh, f)
-		if !slices.Contains(marks, mark) {
-			marks = append(marks, mark)
-			d.told[mark] = true
+		for _, mark := range of {
+			if !d.told[mark] {
+				marks = append(marks, mark)
+				d.told[mark] = true
+			}
 		}
 	}
 	a.Answer.Findings = fresh

@@ -165,6 +165,29 @@ func TestAFindingOfACheckIsToldOnce(t *testing.T) {
 	})
 }
 
+func TestAHitIsToldOfWhomAPossibleFindingWasTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := &keeper{}
+		b := startWith(t, func(c *Config) { c.Alerts = k }, local())
+		certain := notice("check-0", "e", false)
+		certain.Answer.Findings[0].State = capture.StateHit
+		possible := notice("check-0", "e", false)
+		possible.Answer.State, possible.Answer.Findings[0].State = capture.StatePossible, capture.StatePossible
+		for _, n := range []Notice{possible, possible, certain, certain, possible} {
+			if err := b.Alert(t.Context(), n); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var told []capture.State
+		for _, a := range b.View(false).Alerts {
+			told = append(told, a.Answer.Findings[0].State)
+		}
+		if want := []capture.State{capture.StatePossible, capture.StateHit}; !slices.Equal(told, want) {
+			t.Errorf("told %v, want %v", told, want)
+		}
+	})
+}
+
 func TestAlertsSurviveARestartUntilTheyAreDismissed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := &keeper{}

@@ -13,7 +13,7 @@ import (
 
 type benchLists struct {
 	N         int    `short:"n" default:"1000000" help:"Entries of the list: invented people."`
-	Changes   int    `default:"50000" help:"Changes of a delta, at most an eighth of the entries."`
+	Changes   int    `help:"Changes of a delta, at most an eighth of the entries; 50,000 if left out, or that eighth."`
 	Questions int    `default:"500" help:"How many different questions are asked, again and again."`
 	Seed      uint64 `default:"1" help:"Of the invented people."`
 	NoBroker  bool   `help:"Do without mosquitto, also if it is installed."`
@@ -25,6 +25,9 @@ type benchLists struct {
 // Run prints each figure as it is known.
 func (b *benchLists) Run(c *call) (err error) {
 	o := trial.Options{Entries: b.N, Changes: b.Changes, Questions: b.Questions, Seed: b.Seed, Dir: b.Dir}
+	if o.Changes == 0 {
+		o.Changes = min(50_000, o.Entries/8)
+	}
 	if !b.NoBroker {
 		o.Mosquitto = findMosquitto()
 	}
@@ -33,6 +36,9 @@ func (b *benchLists) Run(c *call) (err error) {
 			return err
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(o.Dir)) }()
+	}
+	if err := o.Validate(); err != nil {
+		return err
 	}
 	if b.Profile != "" {
 		f, err := os.Create(b.Profile)

@@ -24,8 +24,12 @@ func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"boothctl": m
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+		Dir:  "testdata",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"tell": tell},
 		Setup: func(env *testscript.Env) error {
+			if err := startBroker(env); err != nil {
+				return err
+			}
 			files, err := prints()
 			if err != nil {
 				return err

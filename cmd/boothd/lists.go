@@ -106,16 +106,21 @@ func (b *booth) listRefused(r watchlist.Refusal) {
 
 // orderCarriedOut journals each list that an order of central's erased, and the order itself
 // if there was none.
-func (b *booth) orderCarriedOut(c watchlist.CarriedOut, erased []string) {
-	if len(erased) == 0 {
-		erased = []string{""}
+func (b *booth) orderCarriedOut(c watchlist.CarriedOut) error {
+	lists := c.Lists
+	if len(lists) == 0 {
+		lists = []string{""}
 	}
-	for _, list := range erased {
-		b.journal(audit.KindListErased, map[string]string{"list": list, "order": c.ID})
+	for _, list := range lists {
+		e := audit.Entry{Kind: audit.KindListErased, Booth: b.config.Booth.ID, Detail: map[string]string{"list": list, "order": c.ID}}
+		if err := b.store.Journal(context.Background(), e); err != nil {
+			return err
+		}
 	}
 	if b.copies != nil {
 		b.copies.look()
 	}
+	return nil
 }
 
 // journal records an event that bears on every check.

@@ -25,7 +25,7 @@ func (b *booth) openRecent(ctx context.Context) error {
 		return err
 	}
 	path := b.config.RecentPath()
-	schema := sqlite.Schema{ApplicationID: recentApplication, Migrations: []string{recent.Schema, recent.SchemaLists}, Scrub: true}
+	schema := sqlite.Schema{ApplicationID: recentApplication, Migrations: []string{recent.Schema, recent.SchemaLists, recent.SchemaAsked}, Scrub: true}
 	db, err := sqlite.Open(ctx, path, schema)
 	if err != nil && sqlite.IsUnusable(err) {
 		b.log.Error("the memory of recent checks is damaged and begins anew", "err", err)

@@ -10,7 +10,6 @@ import (
 
 	"boothd/internal/sqlite"
 	"boothd/localmatch/gallery/segment"
-	"boothd/localmatch/names"
 )
 
 // MaxEntries is how many entries a list may have.
@@ -170,69 +169,21 @@ func (u *Update) follow(current *state, err error) (*state, error) {
 	return next, nil
 }
 
-// sealedChange is a change made ready.
-type sealedChange struct {
-	box []byte
-	finds
-}
-
 // numbered is a line with its number, from 0.
 type numbered struct {
 	n    uint32
 	line string
 }
 
-// writeSegment writes the changes into a segment of their own, durably, and makes their
-// indexes and their fingers ready.
+// writeSegment writes the changes into a segment of their own.
 func (g *Gallery) writeSegment(ctx context.Context, u Update, next *state, before *view) (*held, *printChange, error) {
 	x := segmentState{Serial: next.Next, Version: u.Version}
 	next.Next++
-	s, err := g.makeSecrets(u.List, x.Serial)
-	if err != nil {
-		return nil, nil, err
+	h, p, err := writeRecords(ctx, g, u.List, x, printsAfter(before), u.read, (*sealer).line)
+	if err == nil {
+		next.Segments = append(next.Segments, h.segmentState)
 	}
-	w, err := segment.Create(g.segmentFiles(u.List, x.Serial)[0], s.key)
-	if err != nil {
-		return nil, nil, err
-	}
-	h := &held{segmentState: x, secrets: s}
-	p := changePrints(before, h)
-	c := newCataloguer(s)
-	err = inOrder(ctx, u.read, func() func(numbered) (sealedChange, error) {
-		parser := names.NewParser()
-		return func(l numbered) (sealedChange, error) { return l.seal(w, p, parser) }
-	}, func(sc sealedChange) error {
-		if err := c.add(&sc.finds); err != nil {
-			return err
-		}
-		return w.Append(sc.box)
-	})
-	if err != nil {
-		p.abandon()
-		w.Abandon()
-		return nil, nil, err
-	}
-	if err = g.finish(ctx, h, w, c); err != nil {
-		p.abandon()
-		return nil, nil, err
-	}
-	next.Segments = append(next.Segments, h.segmentState)
-	return h, p, nil
-}
-
-// finish makes the records of a segment durable and its indexes ready.
-func (g *Gallery) finish(ctx context.Context, h *held, w *segment.Writer, c *cataloguer) (err error) {
-	if h.file, err = w.Finish(); err != nil {
-		return err
-	}
-	h.Records = h.file.Len()
-	if err = segment.SyncFolder(g.segmentsDir); err == nil {
-		h.catalogue, err = c.build(ctx, h.file.Places())
-	}
-	if err != nil {
-		h.file.Close()
-	}
-	return err
+	return h, p, err
 }
 
 // read gives the lines, each copied.
@@ -255,8 +206,8 @@ func (u *Update) read(give func(numbered) bool) error {
 	return nil
 }
 
-// seal reads a line and seals its change.
-func (l numbered) seal(w *segment.Writer, p *printChange, parser *names.Parser) (sealedChange, error) {
+// line makes the change of a line ready.
+func (s *sealer) line(l numbered) (sealedChange, error) {
 	var c Change
 	quick := decodeQuick(l.line, &c)
 	if !quick {
@@ -272,11 +223,10 @@ func (l numbered) seal(w *segment.Writer, p *printChange, parser *names.Parser) 
 	if err != nil {
 		return sealedChange{}, err
 	}
-	sc := sealedChange{finds: findsOf(&c, parser)}
-	if err := p.add(l.n, sc.fingers); err != nil {
+	sc, err := s.seal(record[:0], l.n, &c, record)
+	if err != nil {
 		return sealedChange{}, &LineError{int(l.n) + 1, err}
 	}
-	sc.box = w.Seal(record[:0], l.n, record)
 	return sc, nil
 }
 

@@ -75,7 +75,7 @@ func (c *cataloguer) build(ctx context.Context, places *segment.Places) (*catalo
 }
 
 // cacheFormat is raised when what is cached, or how names and numbers are folded, changes.
-const cacheFormat = 1
+const cacheFormat = 2
 
 // write writes all but the places' file.
 func (k *catalogue) write(w io.Writer) error {

@@ -215,6 +215,11 @@ func TestFileThatSQLiteCallsDamagedIsSetAside(t *testing.T) {
 			if aside, _ := filepath.Glob(path + ".damaged-*"); len(aside) != 1 {
 				t.Errorf("files set aside: %v", aside)
 			}
+			g.Close()
+			g = openGallery(t, dir) // what the file alone knew of goes at the latest now
+			g.work.Wait()
+			g.Close()
+			wantNoStrays(t, dir)
 		})
 	}
 }

@@ -45,8 +45,9 @@ type FingerQuestion struct {
 	Since uint64 // as Question has it
 }
 
-// FindFingers searches one version of the list for a person by fingers. The error is ErrAbsent, ErrNotReady, ErrErased or ErrDamaged if the
-// list as a whole cannot be asked, and fingerindex.ErrSparse if a finger shows too little.
+// FindFingers searches one version of the list for a person by fingers. The error is ErrAbsent,
+// ErrNotReady, ErrErased or ErrDamaged if the list as a whole cannot be asked, and
+// fingerindex.ErrSparse if a finger shows too little.
 func (g *Gallery) FindFingers(ctx context.Context, list string, q FingerQuestion) (FoundFingers, error) {
 	l := g.list(list)
 	if l == nil {
@@ -69,9 +70,7 @@ func (g *Gallery) findFingers(ctx context.Context, v *view, q FingerQuestion) (f
 	if v.Fingers == 0 {
 		return f, nil
 	}
-	v.list.mu.Lock()
-	p := v.prints
-	v.list.mu.Unlock()
+	p := v.readyPrints()
 	if p == nil {
 		f.NotReady = true
 		g.buildPrints(v.list)

@@ -6,7 +6,12 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"boothd/localmatch/names"
 )
+
+// What is here gives keys for databases that find only what is equal (see Key), and subjects of
+// grants: it must give the same for ever. Names are compared by package names.
 
 // letters that have no decomposition into a letter A to Z and marks, after ICAO 9303-3
 // §6 A.
@@ -39,54 +44,23 @@ func NameTokens(name string) ([]string, bool) {
 	return tokens, len(tokens) > 0
 }
 
-// foldWord writes the several legal forms of one letter the same way (ICAO 9303-3 §6 A:
-// Ä as AE or A, Å as AA or A, Ö and Ø as OE or O, Ü as UE, UXX or U, Ñ as NXX or N). Words
-// that only look like it fold too; what matters is that both sides do.
-func foldWord(w string) string {
-	b := make([]byte, 0, len(w))
-	for i := 0; i < len(w); {
-		c := w[i]
-		b = append(b, c)
-		i++
-		for n := alternative(c, w[i:]); n > 0; n = alternative(c, w[i:]) {
-			i += n
-		}
-	}
-	return string(b)
-}
-
-// alternative returns how many bytes at the head of rest only write the letter c another
-// way.
-func alternative(c byte, rest string) int {
-	switch {
-	case rest == "":
-		return 0
-	case c == 'A' && (rest[0] == 'E' || rest[0] == 'A'), c == 'O' && rest[0] == 'E', c == 'U' && rest[0] == 'E':
-		return 1
-	case (c == 'U' || c == 'N') && strings.HasPrefix(rest, "XX"):
-		return 2
-	}
-	return 0
-}
-
 // FoldTokens folds the words and puts them into alphabetical order, because lists write
 // names in free order. Two names that fold alike are the same name or forms of it.
 func FoldTokens(tokens []string) string {
-	folded := make([]string, len(tokens))
-	for i, t := range tokens {
-		folded[i] = foldWord(t)
-	}
+	folded := foldEach(tokens)
 	slices.Sort(folded)
 	return strings.Join(folded, " ")
 }
 
 // foldPrefix folds the words of a name that was cut off, keeping their order.
-func foldPrefix(tokens []string) string {
+func foldPrefix(tokens []string) string { return strings.Join(foldEach(tokens), " ") }
+
+func foldEach(tokens []string) []string {
 	folded := make([]string, len(tokens))
 	for i, t := range tokens {
-		folded[i] = foldWord(t)
+		folded[i] = names.Fold(t)
 	}
-	return strings.Join(folded, " ")
+	return folded
 }
 
 // The places for a name in TD1, in TD2 and MRV-B, and in TD3 and MRV-A (ICAO 9303-4 to -7).
@@ -131,16 +105,4 @@ func surnameSplits(name string) [][2][]string {
 			[2][]string{tokens[len(tokens)-k:], tokens[:len(tokens)-k]})
 	}
 	return splits
-}
-
-// IsCutFrom reports whether the words, surname first, are what a travel document's name
-// field has room for of the name.
-func IsCutFrom(tokens []string, name string) bool {
-	cut := foldPrefix(tokens)
-	for _, form := range cutForms(name) {
-		if foldPrefix(form) == cut {
-			return true
-		}
-	}
-	return false
 }

@@ -122,9 +122,9 @@ func yearsOf(e *Entry) []int {
 	var years []int
 	seen := map[int]bool{}
 	for _, d := range e.BirthDates {
-		if b, ok := parseBirthDate(d); ok && !seen[b.year] {
-			seen[b.year] = true
-			years = append(years, b.year)
+		if b, ok := parseBirthDate(d); ok && !seen[b.Year] {
+			seen[b.Year] = true
+			years = append(years, b.Year)
 		}
 	}
 	if len(years) == 0 {

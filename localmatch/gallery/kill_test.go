@@ -37,18 +37,38 @@ func TestChild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	moment := time.Duration(rand.New(rand.NewPCG(seed, 1)).IntN(150_000)) * time.Microsecond
-	time.AfterFunc(moment, func() { syscall.Kill(os.Getpid(), syscall.SIGKILL) })
+	r := rand.New(rand.NewPCG(seed, 1))
+	deeds := r.IntN(6) // that are done before
+	if deeds == 0 {
+		killWithin(20*time.Millisecond, r)
+	}
 	g := openGallery(t, dir)
 	var updating sync.WaitGroup
 	for n, s := range killStories() {
-		updating.Go(func() { updateForEver(g, s, rand.New(rand.NewPCG(seed, uint64(2+n)))) })
+		began := time.Now()
+		updating.Go(func() {
+			updateForEver(g, s, rand.New(rand.NewPCG(seed, uint64(2+n))), func(done int) {
+				if n == 0 && done == deeds {
+					killWithin(time.Since(began), r)
+				}
+				began = time.Now()
+			})
+		})
 	}
 	updating.Wait()
 }
 
-func updateForEver(g *Gallery, s *story, r *rand.Rand) {
-	for ctx := context.Background(); ; {
+// killWithin kills the process soon. How long the deed before took is how long the next may take,
+// so the moment falls into it on a fast machine as on a slow one.
+func killWithin(most time.Duration, r *rand.Rand) {
+	time.AfterFunc(time.Duration(r.Float64()*float64(most)), func() { syscall.Kill(os.Getpid(), syscall.SIGKILL) })
+}
+
+// updateForEver calls next before each deed, with the number of those that are done.
+func updateForEver(g *Gallery, s *story, r *rand.Rand, next func(done int)) {
+	ctx := context.Background()
+	for done := 0; ; done++ {
+		next(done)
 		info, err := g.List(ctx, s.list)
 		good := err == nil && !info.Erased && !info.Damaged
 		if good && r.IntN(25) == 0 {
@@ -73,13 +93,7 @@ type progress struct {
 }
 
 func TestKilledAtAnyMomentEachListIsAtAVersionThatWasAppliedWhole(t *testing.T) {
-	kills := 200
-	switch {
-	case testing.Short():
-		kills = 10
-	case underRace:
-		kills = 30
-	}
+	kills := steps(200)
 	dir := t.TempDir()
 	lists := map[string]*progress{}
 	tally := map[string]int{}
@@ -88,6 +102,9 @@ func TestKilledAtAnyMomentEachListIsAtAVersionThatWasAppliedWhole(t *testing.T) 
 		afterKill(t, dir, turn%2 == 0, lists, tally)
 	}
 	t.Logf("%d kills: %v", kills, tally)
+	if tally["good"] < kills || tally["left files behind"] == 0 {
+		t.Errorf("%d kills: %v: they hardly ever met an update", kills, tally)
+	}
 }
 
 // runChild runs a child until it is dead and notes what it said.
@@ -165,6 +182,7 @@ func afterKill(t *testing.T, dir string, wait bool, lists map[string]*progress, 
 			tally["erased in part"]++ // as good as erased
 			p.erased, p.part = true, true
 			part = append(part, s.list)
+			g.work.Wait() // what carries the erasure on
 			if keys, _ := filepath.Glob(filepath.Join(dir, "keys", s.list+".*")); len(keys) > 0 {
 				t.Fatalf("keys left of a list whose erasure was begun: %v", keys)
 			}

@@ -41,7 +41,7 @@ func TestAHundredVersionsLeaveNothingOpen(t *testing.T) {
 	dir := t.TempDir()
 	goroutines := runtime.NumGoroutine()
 	g := openGallery(t, dir)
-	last := uint64(100)
+	last := uint64(steps(100))
 	for v := uint64(1); v <= last; v++ {
 		apply(t, g, s.update(v, v%40 == 1))
 		switch v % 9 {

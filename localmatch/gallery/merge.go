@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"boothd/localmatch/gallery/segment"
-	"boothd/localmatch/names"
 )
 
 // mergeFrom returns the first of the segments that are to be merged into one: a segment is to
@@ -145,39 +142,10 @@ func (g *Gallery) tidy(l *list) {
 // writeMerged writes the live records of the segments from on into one. Ids that are dropped
 // are kept as such as long as there are older segments which may hold them.
 func (g *Gallery) writeMerged(ctx context.Context, v *view, from int, serial uint32) (*held, *printChange, error) {
-	s, err := g.makeSecrets(v.Name, serial)
-	if err != nil {
-		return nil, nil, err
-	}
-	w, err := segment.Create(g.segmentFiles(v.Name, serial)[0], s.key)
-	if err != nil {
-		return nil, nil, err
-	}
-	last := v.parts[len(v.parts)-1]
-	h := &held{segmentState: segmentState{Serial: serial, Version: last.Version}, secrets: s}
-	v.list.mu.Lock()
-	p := &printChange{held: h, prints: v.prints}
-	v.list.mu.Unlock()
-	c := newCataloguer(s)
-	err = inOrder(ctx, v.recordsFrom(ctx, from), func() func(numberedRecord) (sealedChange, error) {
-		parser := names.NewParser()
-		return func(r numberedRecord) (sealedChange, error) { return r.seal(v, w, p, parser) }
-	}, func(sc sealedChange) error {
-		if err := c.add(&sc.finds); err != nil {
-			return err
-		}
-		return w.Append(sc.box)
+	x := segmentState{Serial: serial, Version: v.parts[len(v.parts)-1].Version}
+	return writeRecords(ctx, g, v.Name, x, v.readyPrints(), v.recordsFrom(ctx, from), func(s *sealer, r numberedRecord) (sealedChange, error) {
+		return s.record(v, r)
 	})
-	if err != nil {
-		p.abandon()
-		w.Abandon()
-		return nil, nil, err
-	}
-	if err = g.finish(ctx, h, w, c); err != nil {
-		p.abandon()
-		return nil, nil, err
-	}
-	return h, p, nil
 }
 
 // numberedRecord is a record of a version and its number in the segment that is written.
@@ -206,9 +174,9 @@ func (v *view) recordsFrom(ctx context.Context, from int) func(give func(numbere
 	}
 }
 
-// seal reads a record and seals it anew. A damaged one stops the merging: with it the list
-// would lose what tells of the damage.
-func (r numberedRecord) seal(v *view, w *segment.Writer, p *printChange, parser *names.Parser) (sealedChange, error) {
+// record makes a record of a version ready to be sealed anew. A damaged one stops the merging: with
+// it the list would lose what tells of the damage.
+func (s *sealer) record(v *view, r numberedRecord) (sealedChange, error) {
 	record, err := v.parts[r.part].file.Read(r.record)
 	if err != nil {
 		return sealedChange{}, err
@@ -217,12 +185,7 @@ func (r numberedRecord) seal(v *view, w *segment.Writer, p *printChange, parser 
 	if err != nil {
 		return sealedChange{}, err
 	}
-	sc := sealedChange{finds: findsOf(&c, parser)}
-	if err := p.add(r.n, sc.fingers); err != nil {
-		return sealedChange{}, err
-	}
-	sc.box = w.Seal(nil, r.n, record)
-	return sc, nil
+	return s.seal(nil, r.n, &c, record)
 }
 
 // replace puts a merged segment in the place of those it was made of. What came behind them
@@ -239,10 +202,7 @@ func (g *Gallery) replace(ctx context.Context, l *list, merged *view, from int, 
 		return errOvertaken
 	}
 	defer current.release()
-	l.mu.Lock()
-	same := p.prints == current.prints
-	l.mu.Unlock()
-	if !begins(s.Segments, merged.Segments) || !same {
+	if !begins(s.Segments, merged.Segments) || p.prints != current.readyPrints() {
 		return errOvertaken
 	}
 	v := &view{state: s}

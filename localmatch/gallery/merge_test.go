@@ -79,9 +79,9 @@ func (m model) check(t *testing.T, g *Gallery, version uint64) {
 }
 
 func TestRandomUpdatesGiveWhatAMapWould(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range steps(6) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			r := rand.New(rand.NewPCG(seed, 2))
+			r := rand.New(rand.NewPCG(uint64(seed), 2))
 			dir := t.TempDir()
 			g := openGallery(t, dir)
 			m := model{}

@@ -41,21 +41,24 @@ type printChange struct {
 	added []uint64
 }
 
-// changePrints begins a change: of the index of the version before, or of a new one for a whole
-// list.
-func changePrints(before *view, h *held) *printChange {
-	c := &printChange{held: h}
+// printsAfter returns the index to change for the version that comes after one: the same, or a new
+// one for a whole list and where there were no fingers.
+func printsAfter(before *view) *prints {
 	if before == nil {
-		c.prints = newPrints()
-		return c
+		return newPrints()
 	}
-	before.list.mu.Lock()
-	defer before.list.mu.Unlock()
-	c.prints = before.prints
-	if c.prints == nil && before.Fingers == 0 {
-		c.prints = newPrints()
+	p := before.readyPrints()
+	if p == nil && before.Fingers == 0 {
+		p = newPrints()
 	}
-	return c
+	return p
+}
+
+// readyPrints returns the index of a version's fingers; nil if it is not ready.
+func (v *view) readyPrints() *prints {
+	v.list.mu.Lock()
+	defer v.list.mu.Unlock()
+	return v.prints
 }
 
 // add adds the fingers of record n. It may be called by several goroutines.

@@ -2,5 +2,5 @@
 
 package gallery
 
-// underRace tells that the race detector watches, which makes all of it slow.
+// underRace tells that the race detector watches.
 const underRace = true

@@ -30,17 +30,20 @@ func findsOf(c *Change, p *names.Parser) finds {
 		return finds{id: c.Drop, drop: true}
 	}
 	e := c.Put
-	f := finds{id: e.ID, fingers: e.Fingers}
-	for _, n := range e.Names {
-		f.names = append(f.names, p.Parse(n))
+	f := finds{
+		id: e.ID, fingers: e.Fingers, names: make([]names.Name, len(e.Names)),
+		births: make([]names.Birth, 0, len(e.BirthDates)), numbers: make([]numbers.Document, len(e.Documents)),
+	}
+	for i, n := range e.Names {
+		f.names[i] = p.Parse(n)
 	}
 	for _, d := range e.BirthDates {
-		if b, err := names.ParseBirth(d); err == nil {
+		if b, ok := parseBirthDate(d); ok {
 			f.births = append(f.births, b)
 		}
 	}
-	for _, d := range e.Documents {
-		f.numbers = append(f.numbers, d.Document())
+	for i, d := range e.Documents {
+		f.numbers[i] = d.Document()
 	}
 	return f
 }

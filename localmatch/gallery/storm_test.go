@@ -13,9 +13,10 @@ import (
 	"time"
 )
 
-// steps is how many updates a test of many makes.
+// steps is how often a test does something of which it does much: under the race detector, which
+// makes all of it slow, a fifth as often.
 func steps(long int) int {
-	if testing.Short() || underRace {
+	if underRace {
 		return long / 5
 	}
 	return long
@@ -253,11 +254,11 @@ func TestClosingInTheMiddleOfLoadingIndexingAndMergingLosesNothing(t *testing.T)
 }
 
 func TestAnUrgentChangeOfOneListDoesNotWaitForAnotherLargeOne(t *testing.T) {
-	large, urgent := &story{list: "sltd", people: 2000}, &story{list: "sis", people: 20}
+	large, urgent := &story{list: "sltd", people: steps(2000)}, &story{list: "sis", people: 20}
 	g := openGallery(t, t.TempDir())
 	apply(t, g, large.update(1, true))
 	apply(t, g, urgent.update(1, true))
-	updated, goOn := large.halfWay(t, g, large.update(2, true), 1000)
+	updated, goOn := large.halfWay(t, g, large.update(2, true), large.people/2)
 	apply(t, g, urgent.update(2, false))
 	urgent.check(t, g, 2)
 	large.check(t, g, 1)
@@ -372,12 +373,12 @@ func TestTheLatestTimeNeverGoesBack(t *testing.T) {
 	dir := t.TempDir()
 	g := openGallery(t, dir)
 	var updating sync.WaitGroup
-	const versions = 30
+	versions := steps(30)
 	for n := range 4 {
 		updating.Go(func() {
 			s := &story{list: fmt.Sprint("list-", n), people: 3}
 			before := testDay
-			for v := uint64(1); v <= versions; v++ {
+			for v := uint64(1); v <= uint64(versions); v++ {
 				u := s.update(v, v == 1)
 				u.Issued = testDay.AddDate(0, 0, int(v)*4+n)
 				u.Expires = u.Issued.AddDate(0, 0, 1)

@@ -1,12 +1,13 @@
 package gallery
 
 import (
-	"boothd/localmatch/numbers"
 	"fmt"
-	"slices"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"boothd/localmatch/names"
+	"boothd/localmatch/numbers"
 )
 
 // The limits of an entry. An entry beyond them is refused, never cut.
@@ -68,12 +69,12 @@ func (e *Entry) validateNames() error {
 		return err
 	}
 	for i, n := range e.Names {
-		field := at("names", i)
+		flaw := flawOf(n, MaxName)
 		if n == "" {
-			return &FieldError{field, "empty"}
+			flaw = "empty"
 		}
-		if err := text(field, n, MaxName); err != nil {
-			return err
+		if flaw != "" {
+			return &FieldError{at("names", i), flaw}
 		}
 	}
 	return nil
@@ -100,7 +101,7 @@ func (e *Entry) validateCodes() error {
 			return &FieldError{at("nationalities", i), "not a code of one to three letters A to Z"}
 		}
 	}
-	if !slices.Contains([]string{"", "M", "F"}, e.Sex) {
+	if e.Sex != "" && e.Sex != "M" && e.Sex != "F" {
 		return &FieldError{"sex", `not "M", "F" or empty`}
 	}
 	return nil
@@ -111,20 +112,27 @@ func (e *Entry) validateDocuments() error {
 		return err
 	}
 	for i, d := range e.Documents {
-		field := at("documents", i)
-		if err := text(field+".number", d.Number, MaxNumber); err != nil {
-			return err
-		}
-		switch {
-		case numbers.Normal(d.Number) == "":
-			return &FieldError{field + ".number", "no letter A to Z and no digit in it"}
-		case d.Type != "" && !isCode(d.Type, 2):
-			return &FieldError{field + ".type", "not a code of one or two letters A to Z"}
-		case d.Issuer != "" && !isCode(d.Issuer, 3):
-			return &FieldError{field + ".issuer", "not a code of one to three letters A to Z"}
+		if field, flaw := d.flaw(); flaw != "" {
+			return &FieldError{at("documents", i) + field, flaw}
 		}
 	}
 	return nil
+}
+
+// flaw returns the field that is wrong and why, "" if none is.
+func (d *DocumentNumber) flaw() (field, flaw string) {
+	flaw = flawOf(d.Number, MaxNumber)
+	switch {
+	case flaw != "":
+		return ".number", flaw
+	case numbers.Normal(d.Number) == "":
+		return ".number", "no letter A to Z and no digit in it"
+	case d.Type != "" && !isCode(d.Type, 2):
+		return ".type", "not a code of one or two letters A to Z"
+	case d.Issuer != "" && !isCode(d.Issuer, 3):
+		return ".issuer", "not a code of one to three letters A to Z"
+	}
+	return "", ""
 }
 
 func (e *Entry) validateBiometrics() error {
@@ -168,32 +176,27 @@ func ValidBirthDate(s string) bool {
 	return ok
 }
 
-// birthDate is a date whose unknown parts are 0.
-type birthDate struct{ year, month, day int }
-
-func parseBirthDate(s string) (birthDate, bool) {
-	var d birthDate
-	var ok bool
+func parseBirthDate(s string) (b names.Birth, ok bool) {
 	switch len(s) {
 	case 10:
-		d.day, ok = number(s[8:])
-		if !ok || s[7] != '-' || d.day < 1 {
-			return birthDate{}, false
+		b.Day, ok = number(s[8:])
+		if !ok || s[7] != '-' || b.Day < 1 {
+			return names.Birth{}, false
 		}
 		fallthrough
 	case 7:
-		d.month, ok = number(s[5:7])
-		if !ok || s[4] != '-' || d.month < 1 || d.month > 12 {
-			return birthDate{}, false
+		b.Month, ok = number(s[5:7])
+		if !ok || s[4] != '-' || b.Month < 1 || b.Month > 12 {
+			return names.Birth{}, false
 		}
 		fallthrough
 	case 4:
-		d.year, ok = number(s[:4])
+		b.Year, ok = number(s[:4])
 	}
-	if !ok || d.year < minYear || d.year > maxYear || d.day > 28 && d.day > daysIn(d.year, d.month) {
-		return birthDate{}, false
+	if !ok || b.Year < minYear || b.Year > maxYear || b.Day > 28 && b.Day > daysIn(b.Year, b.Month) {
+		return names.Birth{}, false
 	}
-	return d, true
+	return b, true
 }
 
 // number reads digits and nothing else.
@@ -212,18 +215,26 @@ func daysIn(year, month int) int {
 }
 
 func text(field, s string, most int) error {
+	if flaw := flawOf(s, most); flaw != "" {
+		return &FieldError{field, flaw}
+	}
+	return nil
+}
+
+// flawOf returns what is wrong with a text, "" if nothing is.
+func flawOf(s string, most int) string {
 	switch {
 	case len(s) > most:
-		return tooLong(field, most)
+		return longerThan(most)
 	case !utf8.ValidString(s):
-		return &FieldError{field, "not UTF-8"}
+		return "not UTF-8"
 	}
 	for _, r := range s {
 		if (r < ' ' || r > '~') && unicode.IsControl(r) {
-			return &FieldError{field, "a control character in it"}
+			return "a control character in it"
 		}
 	}
-	return nil
+	return ""
 }
 
 func isCode(s string, most int) bool {
@@ -242,8 +253,8 @@ func count(field string, n, most int) error {
 	return nil
 }
 
-func tooLong(field string, most int) error {
-	return &FieldError{field, fmt.Sprintf("longer than %d bytes", most)}
-}
+func tooLong(field string, most int) error { return &FieldError{field, longerThan(most)} }
+
+func longerThan(most int) string { return fmt.Sprintf("longer than %d bytes", most) }
 
 func at(field string, i int) string { return fmt.Sprintf("%s[%d]", field, i) }

@@ -50,7 +50,6 @@ const maxPairs = 96
 
 // align finds the pairs, the most telling first.
 func (m *model) align(al *alignment, a, b *Name) {
-	al.n, al.usedA, al.usedB = 0, 0, 0
 	ta, tb := a.Tokens[:min(len(a.Tokens), maxTokens)], b.Tokens[:min(len(b.Tokens), maxTokens)]
 	al.same(ta, tb)
 	n := 0
@@ -99,8 +98,18 @@ func (m *model) align(al *alignment, a, b *Name) {
 	al.openA, al.openB = open(ta, al.usedA), open(tb, al.usedB)
 }
 
-// same pairs the tokens that are alike but for their position.
+// exact reports whether all tokens are alike but for their position.
+func (al *alignment) exact(a, b []Token) bool {
+	if len(a) != len(b) || len(a) == 0 || len(a) > maxTokens {
+		return false
+	}
+	al.same(a, b)
+	return al.n == len(a)
+}
+
+// same begins anew and pairs the tokens that are alike but for their position.
 func (al *alignment) same(a, b []Token) {
+	al.n, al.usedA, al.usedB = 0, 0, 0
 	for i := range a {
 		for j := range b {
 			if al.usedB&(1<<j) == 0 && a[i].letters == b[j].letters && a[i].Fold == b[j].Fold && sameNative(&a[i], &b[j]) {
@@ -217,7 +226,7 @@ func (m *model) spelling(a, b *Token, w float32) pair {
 	}
 	relation := Typo
 	if alike {
-		relation = Variant
+		relation = Consonants
 	}
 	return pair{relation: relation, value: w - (w+m.different)*d/float32(limit)}
 }

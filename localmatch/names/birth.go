@@ -60,10 +60,23 @@ const (
 	birthDiffers  = -4
 	birthFar      = -6 // more than ten years apart
 	birthNoYear   = 2  // day and month agree, no year on one side
+	birthCentury  = -2 // on top, if a hundred years lie between dates that agree
 )
 
-// compareBirth says how two dates are related and what that is worth.
+// compareBirth says how two dates are related and what that is worth. A zone writes two digits
+// of a year, from which 1924 may have been read as 2024.
 func compareBirth(a, b Birth) (Relation, float32) {
+	if a.Year != 0 && b.Year != 0 && abs(a.Year-b.Year) == 100 {
+		a.Year = b.Year
+		if r, v := compareInCentury(a, b); r == Same || r == Partly {
+			return Century, v + birthCentury
+		}
+		return Different, birthFar
+	}
+	return compareInCentury(a, b)
+}
+
+func compareInCentury(a, b Birth) (Relation, float32) {
 	sameMonth, sameDay := a.Month == b.Month, a.Day == b.Day
 	noMonth, noDay := a.Month == 0 || b.Month == 0, a.Day == 0 || b.Day == 0
 	apart := abs(a.Year - b.Year)

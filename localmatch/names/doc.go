@@ -16,17 +16,23 @@
 // one spelling: ABD AL RAHMAN, ABDURRAHMAN and ABDEL RAHMANE fold to ABDULRAHMAN, SAIF AL
 // DIN and SEIFEDDINE end in UDDIN.
 //
+// Particles (al, van) and titles (Haji, King) say little, but where a surname has no other word
+// they are the name: LE, KING. Particles that are all of a given name (LE, DO) count as a common
+// name if both have them.
+//
 // # Comparing
 //
 // [Score] and [Compare] take everything that is known of two people. Names are aligned token
-// by token, in any order: the same, a spelling, another language's form, a nickname, a typo,
-// an initial, two words against one, the beginning of a word that a document cut off. A pair
+// by token, in any order: the same, a spelling, another language's form, a nickname, like
+// consonants, a typo, an initial, two words against one, the beginning of a word that a document
+// cut off. A pair
 // counts what agreement on it is worth, the more the rarer the name; a token against another
 // counts against the person, and one without counterpart a little. Letters are compared by
 // a weighted edit distance (Damerau 1964, Wagner and Fischer 1974) in which vowels, doubled
 // letters, neighbours on a keyboard and letters that OCR confuses cost less. Names from a
 // script that leaves vowels out compare by their skeletons. Then come birth date,
-// nationality and sex.
+// nationality and sex. Birth dates a hundred years apart may be one, because a zone writes two
+// digits of a year.
 //
 // The contributions are in nats, as in the record linkage of Fellegi and Sunter (1969): their
 // sum is the logarithm of the odds that the two are one person, and Score its logistic
@@ -46,8 +52,8 @@
 //
 // # Limits
 //
-// Of a name the first 512 bytes and 24 tokens count, of a token 32 letters, of a person 32
-// names and 16 dates of birth. Organisations, ships and aircraft are not compared. Han
+// Of a name the first 512 bytes and 24 tokens count, of a token 32 letters, of a person 128
+// names and 32 dates of birth. Organisations, ships and aircraft are not compared. Han
 // characters are read as Mandarin; a Japanese or Korean reading has to come with the
 // list.
 package names

@@ -16,6 +16,14 @@ var kinds = kindTable(
 	NEE NE BORN AKA ALIAS NA FNU LNU LLC LTD INC THE`,
 )
 
+// abbreviations are the titles that are never a name, wherever they stand.
+var abbreviations = map[string]bool{
+	"MR": true, "MRS": true, "MS": true, "MISS": true, "DR": true, "PROF": true, "PROFESSOR": true, "MME": true, "MLLE": true,
+	"HERR": true, "FRAU": true, "JR": true, "SR": true, "II": true, "III": true, "IV": true, "PHD": true, "ESQ": true, "ING": true,
+	"GEN": true, "CAPT": true, "LT": true, "SGT": true, "AKA": true, "ALIAS": true, "NA": true, "FNU": true, "LNU": true,
+	"LLC": true, "LTD": true, "INC": true,
+}
+
 func kindTable(particles, titles string) map[string]Kind {
 	table := map[string]Kind{}
 	for _, w := range strings.Fields(particles) {
@@ -31,6 +39,11 @@ func kindOf(text string) Kind {
 	if k, ok := kinds[text]; ok {
 		return k
 	}
+	return plainKind(text)
+}
+
+// plainKind is the kind of a word that is neither particle nor title.
+func plainKind(text string) Kind {
 	if len(text) == 1 {
 		return Initial
 	}

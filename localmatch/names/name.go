@@ -66,7 +66,7 @@ func Parse(text string) Name { return new(Parser).Parse(text) }
 func ParseZone(surname, given string, cut bool) Name {
 	words := zoneWords(surname, true)
 	words = append(words, zoneWords(given, false)...)
-	n := Name{Text: strings.TrimSpace(surname + ", " + given), Cut: cut}
+	n := Name{Text: strings.Trim(surname+", "+given, ", "), Cut: cut}
 	n.Tokens = new(Parser).tokens(joinCompounds(words))
 	return n
 }
@@ -117,7 +117,28 @@ func (p *Parser) tokens(words []word) []Token {
 			list[i].setKind(Ordinary) // AL-SAYYED is a surname
 		}
 	}
+	nameWhole(list)
 	return list
+}
+
+// nameWhole takes the surname for a name if all of its words are particles and titles: LE and KING
+// are names where nothing else stands. A given name of particles may be one (LE, DO) or belong to
+// the surname (HAYDAR, ABU): they stay particles, but agreement on them counts as on a common name.
+func nameWhole(tokens []Token) {
+	surname, given := true, true
+	for i := range tokens {
+		if t := &tokens[i]; t.Kind != Particle && t.Kind != Title || abbreviations[t.Text] {
+			surname, given = surname && !t.Surname, given && !t.Given
+		}
+	}
+	for i := range tokens {
+		switch t := &tokens[i]; {
+		case surname && t.Surname:
+			t.setKind(plainKind(t.Text))
+		case given && t.Given && t.Kind == Particle:
+			t.weight = weightLeast
+		}
+	}
 }
 
 // token returns the token of a word. One that is remembered says nothing of where it stood.
@@ -132,6 +153,7 @@ func (p *Parser) token(w word) Token {
 	}
 	known := p.known[string(key)]
 	if known == nil {
+		w.text = strings.Clone(w.text) // or what is remembered would hold whole lines
 		t := newToken(w)
 		known = &t
 		if len(p.known) < maxKnown {

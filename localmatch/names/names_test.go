@@ -1,7 +1,9 @@
 package names
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -220,6 +222,10 @@ func TestBirthDates(t *testing.T) {
 		"a year apart, no more known":    {"1970", "1971", NearYear},
 		"another":                        {"1970-05-04", "1982-11-30", Different},
 		"no year":                        {"XXXX-05-04", "1982-05-04", Partly},
+		"a hundred years apart":          {"2024-08-12", "1924-08-12", Century},
+		"a hundred years, a year listed": {"2024-08-12", "1924", Century},
+		"another day in another century": {"2024-08-12", "1924-08-13", Different},
+		"ninety-nine years apart":        {"2024-08-12", "1925-08-12", Different},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, err := ParseBirth(c.asked)
@@ -291,6 +297,111 @@ func TestSentences(t *testing.T) {
 		if !strings.Contains(strings.Join(all, "\n"), want) {
 			t.Errorf("%q is not among %q", want, all)
 		}
+	}
+}
+
+func TestSentencesOfOneNamePart(t *testing.T) {
+	for _, c := range []struct {
+		asked, found, want string
+		against            bool
+	}{
+		{"HASAN", "HUSSEIN", "HASAN is written with like consonants as HUSSEIN.", false},
+		{"PETER", "PETRA", "PETER is written with like consonants as PETRA.", false},
+		{"MARIO", "MARIA", "MARIO is written with like consonants as MARIA.", false},
+		{"ALINA", "ELENA", "ALINA is written with like consonants as ELENA.", false},
+		{"MOHAMED", "MUHAMMAD", "MOHAMED is a spelling of MUHAMMAD.", false},
+		{"MARTIN", "MARION", "The given name MARTIN differs from MARION.", true},
+		{"KARIM", "KAREN", "The given name KARIM differs from KAREN.", true},
+		{"MADELEINE", "MADELAINE", "MADELEINE is written with like consonants as MADELAINE.", false},
+		{"MAXIMILIAN", "MAXIMILIAM", "MAXIMILIAN is almost MAXIMILIAM.", false},
+	} {
+		m := Compare(&Person{Names: []Name{ParseZone("KOVALENKO", c.asked, false)}}, &Person{Names: []Name{Parse("KOVALENKO, " + c.found)}})
+		for _, p := range m.Parts {
+			if p.What == WhatGiven && (p.Sentence() != c.want || p.Contribution < 0 != c.against) {
+				t.Errorf("%.2f %q, want %q", p.Contribution, p.Sentence(), c.want)
+			}
+		}
+	}
+}
+
+func TestSentencesOfBirthDates(t *testing.T) {
+	for _, c := range []struct{ asked, found, want string }{
+		{"1974-08-12", "1974-01-01", "The birth date is 1974-01-01, asked was 1974-08-12: the year agrees, and 1 January often stands for the year alone."},
+		{"1974-01-01", "1974-08-12", "The birth date is 1974-08-12, asked was 1974-01-01: the year agrees, and 1 January often stands for the year alone."},
+		{"1974-08-12", "1974", "The birth date is 1974, asked was 1974-08-12: what is known of both agrees."},
+		{"1974-01-01", "1974", "The birth date is 1974, asked was 1974-01-01: what is known of both agrees."},
+		{"XXXX-01-01", "1974-01-01", "The birth date is 1974-01-01, asked was 0000-01-01: what is known of both agrees."},
+		{"1974-08-12", "", "The birth date 1974-08-12 was asked and is not in the entry."},
+		{"", "1974-08-12", "The birth date 1974-08-12 is in the entry and was not asked."},
+		{"1974-08-12", "XXXX-08", "The birth date is 0000-08, asked was 1974-08-12: they have nothing in common that could be compared."},
+		{"2024-08-12", "1924-08-12", "The birth date is 1924-08-12, asked was 2024-08-12: a hundred years apart, as a zone with two digits of the year may be read."},
+	} {
+		m := Compare(person("Anna ERIKSSON", c.asked), person("Anna ERIKSSON", c.found))
+		for _, p := range m.Parts {
+			if p.What == WhatBirth && p.Sentence() != c.want {
+				t.Errorf("%q, want %q", p.Sentence(), c.want)
+			}
+		}
+	}
+}
+
+func TestASingleNameHasNoComma(t *testing.T) {
+	for _, c := range [][3]string{{"MADONNA", "", "MADONNA"}, {"", "MADONNA", "MADONNA"}, {"ERIKSSON", "ANNA", "ERIKSSON, ANNA"}, {"", "", ""}} {
+		if n := ParseZone(c[0], c[1], false); n.Text != c[2] {
+			t.Errorf("%q, want %q", n.Text, c[2])
+		}
+	}
+}
+
+func TestASurnameOfParticlesAndTitlesIsAName(t *testing.T) {
+	for name, c := range map[string]struct {
+		name Name
+		want []Kind
+	}{
+		"a particle in a zone":               {ParseZone("LE", "DO", false), []Kind{Ordinary, Particle}},
+		"a particle before a comma":          {Parse("LE, DO"), []Kind{Ordinary, Particle}},
+		"several particles":                  {Parse("DO VAN, Anh"), []Kind{Ordinary, Ordinary, Ordinary}},
+		"a title before a comma":             {Parse("SYED, Ali"), []Kind{Ordinary, Ordinary}},
+		"a particle before a name":           {Parse("VAN DAMME, Jean"), []Kind{Particle, Ordinary, Ordinary}},
+		"a particle behind a given name":     {Parse("BERG, Jan van"), []Kind{Ordinary, Ordinary, Particle}},
+		"a title before a given name":        {Parse("SMITH, Dr John"), []Kind{Ordinary, Title, Ordinary}},
+		"a title behind the comma":           {Parse("SALAH, Sayyid"), []Kind{Ordinary, Title}},
+		"what says that there is no surname": {ParseZone("LNU", "ALI", false), []Kind{Title, Ordinary}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var kinds []Kind
+			for i := range c.name.Tokens {
+				kinds = append(kinds, c.name.Tokens[i].Kind)
+			}
+			if !slices.Equal(kinds, c.want) {
+				t.Errorf("kinds %v, want %v", kinds, c.want)
+			}
+		})
+	}
+}
+
+func TestNamesOfParticlesAndTitlesAreRecognised(t *testing.T) {
+	for _, c := range [][3]string{{"LE", "DO", "LE, DO"}, {"LE", "VAN SAN", "LE, VAN SAN"}, {"KING", "PRINCE", "KING, PRINCE"}, {"DO", "LE", "Lê ĐỖ"}} {
+		m := Compare(&Person{Names: []Name{ParseZone(c[0], c[1], false)}}, &Person{Names: []Name{Parse(c[2])}})
+		if m.Score < Possible {
+			t.Errorf("%s scores %v: %+v", c[2], m.Score, m.Parts)
+		}
+	}
+}
+
+func TestTheLastOfAllNamesAndBirthDatesCounts(t *testing.T) {
+	found := &Person{}
+	for i := range maxNames - 1 {
+		found.Names = append(found.Names, Parse(fmt.Sprintf("QWOP%c, ZXCV%c", 'A'+i%26, 'A'+i/26)))
+	}
+	for i := range maxBirths - 1 {
+		found.Births = append(found.Births, Birth{1900 + i, 3, 27})
+	}
+	found.Names = append(found.Names, Parse("ERIKSSON, Anna Maria"))
+	found.Births = append(found.Births, Birth{1974, 8, 12})
+	m := Compare(person("ERIKSSON, Anna Maria", "1974-08-12"), found)
+	if m.Score < Probable || !m.Exact() {
+		t.Errorf("score %v, exact %v: %+v", m.Score, m.Exact(), m.Parts)
 	}
 }
 

@@ -128,9 +128,14 @@ func (p Part) Sentence() string {
 	if p.Asked == "" && p.Found == "" {
 		return "No name is known."
 	}
+	if p.Contribution < 0 && p.Asked != "" && p.Found != "" {
+		return "The " + p.What + " " + p.Asked + " differs from " + p.Found + "."
+	}
 	switch p.Relation {
 	case Same:
 		return "The " + p.What + " " + p.Asked + " is the same."
+	case Consonants:
+		return p.Asked + " is written with like consonants as " + p.Found + "."
 	case Variant:
 		return p.Asked + " is a spelling of " + p.Found + "."
 	case Translation:
@@ -163,12 +168,32 @@ func (p Part) birthSentence() string {
 		return "The birth date is " + p.Found + ", asked was " + p.Asked + ": day and month are swapped."
 	case Typo:
 		return "The birth date is " + p.Found + ", asked was " + p.Asked + ": one digit differs."
+	case Century:
+		return "The birth date is " + p.Found + ", asked was " + p.Asked + ": a hundred years apart, as a zone with two digits of the year may be read."
 	case NearYear:
 		return "The birth date is " + p.Found + ", asked was " + p.Asked + ": a year apart."
 	case Partly:
-		return "The birth date is " + p.Found + ", asked was " + p.Asked + ": what is known of both agrees."
+		s := "The birth date is " + p.Found + ", asked was " + p.Asked + ": "
+		if p.standsForYear() {
+			return s + "the year agrees, and 1 January often stands for the year alone."
+		}
+		return s + "what is known of both agrees."
 	case Unknown:
-		return "The birth date is not known on both sides."
+		switch {
+		case p.Asked == "":
+			return "The birth date " + p.Found + " is in the entry and was not asked."
+		case p.Found == "":
+			return "The birth date " + p.Asked + " was asked and is not in the entry."
+		}
+		return "The birth date is " + p.Found + ", asked was " + p.Asked + ": they have nothing in common that could be compared."
 	}
 	return "The birth date is " + p.Found + ", asked was " + p.Asked + "."
+}
+
+// standsForYear reports whether dates of one year agree only because a first of January is no day.
+func (p Part) standsForYear() bool {
+	year, _, _ := strings.Cut(p.Asked, "-")
+	january := year + "-01-01"
+	return strings.HasPrefix(p.Found, year) && (p.Asked == january || p.Found == january) &&
+		!strings.HasPrefix(p.Asked, p.Found) && !strings.HasPrefix(p.Found, p.Asked)
 }

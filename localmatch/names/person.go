@@ -1,11 +1,15 @@
 package names
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
-// Bounds of what is compared of a person; what follows is left out.
+// Bounds of what is compared of a person, as many as a list's entry may have; what follows is
+// left out.
 const (
-	maxNames  = 32
-	maxBirths = 16
+	maxNames  = 128
+	maxBirths = 32
 )
 
 // Person is what is known of somebody: all names and aliases, all dates of birth that are
@@ -32,6 +36,19 @@ type Match struct {
 	Score float64 // 0 to 1, see Score
 	Odds  float64 // the sum of the contributions of all parts, in nats
 	Parts []Part
+
+	exact bool
+}
+
+// Exact reports whether the two have a name in common, word for word: every word of one is a
+// word of the other, in whatever order, and none is left over. Words are the same if they fold
+// alike, as MUELLER and MULLER do. It does not say that such a name is rare.
+func (m *Match) Exact() bool { return m.exact }
+
+// BirthCompared reports whether both sides know enough of a birth date for the two to be
+// compared. If not, birth dates contributed nothing.
+func (m *Match) BirthCompared() bool {
+	return slices.ContainsFunc(m.Parts, func(p Part) bool { return p.What == WhatBirth && p.Relation != Unknown })
 }
 
 // Score returns how likely it is that two descriptions are of one person, 0 to 1: of a list
@@ -68,6 +85,7 @@ func Compare(asked, found *Person) Match {
 	if relation != Unknown {
 		m.Parts = append(m.Parts, Part{What: WhatSex, Asked: asked.Sex, Found: found.Sex, Relation: relation, Contribution: float64(sex)})
 	}
+	m.exact = shareName(&al, asked, found)
 	m.Odds = float64(odds) + float64(birth) + float64(nation) + float64(sex)
 	m.Score = probability(m.Odds)
 	return m
@@ -106,6 +124,18 @@ func (m *model) bestName(al *alignment, asked, found *Person) (odds float32, a, 
 		odds = m.bias
 	}
 	return odds, a, b
+}
+
+// shareName reports whether a name of one is a name of the other, word for word.
+func shareName(al *alignment, asked, found *Person) bool {
+	for i := range asked.Names[:min(len(asked.Names), maxNames)] {
+		for j := range found.Names[:min(len(found.Names), maxNames)] {
+			if al.exact(asked.Names[i].Tokens, found.Names[j].Tokens) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // linear is up to where the odds are taken as they are.

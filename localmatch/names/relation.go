@@ -21,13 +21,15 @@ const (
 	Extra       // asked, not found
 	Swapped     // day and month
 	NearYear    // a year more or less
+	Century     // the last two digits of the year agree, as all that a zone has
 	Partly      // what both sides know agrees
 	Unknown     // one side does not know
+	Consonants  // written with like consonants, which different names may be
 )
 
 var relations = [...]string{
 	"different", "same", "variant", "translation", "nickname", "typo", "initial", "joined", "cut", "within", "missing", "extra",
-	"swapped", "near year", "partly", "unknown",
+	"swapped", "near year", "century", "partly", "unknown", "consonants",
 }
 
 // String returns a word for the relation, as it stands in a journal.

@@ -3,6 +3,7 @@ package names
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/mozillazg/go-unidecode"
 	"golang.org/x/text/unicode/norm"
@@ -51,7 +52,7 @@ func split(text string) []word {
 			if start < 0 {
 				start = i
 			}
-			end = i + len(string(r))
+			end = i + utf8.RuneLen(r)
 		default:
 			flush()
 			if (r == ',' || r == '،') && len(words) > 0 {
@@ -169,6 +170,9 @@ const digits = "OIZEASGTBG"
 // onlyLetters writes in capitals, takes digits for the letters they look like and leaves
 // out the rest. A number stays out altogether.
 func onlyLetters(s string) string {
+	if len(s) <= maxLetters && !strings.ContainsFunc(s, func(r rune) bool { return r < 'A' || r > 'Z' }) {
+		return s
+	}
 	b := make([]byte, 0, min(len(s), maxLetters))
 	letter := false
 	for i := 0; i < len(s) && len(b) < maxLetters; i++ {

@@ -32,8 +32,8 @@
 // one, and the caller leaves out the entries that have been dropped since. An index of 100
 // million numbers of 100 million entries is 694 MB.
 //
-// An issuer, where both sides know it, must agree; where either does not, the number alone
-// decides. The careless forms are found where both know it.
+// An issuer, where both sides know it, must agree as [Issuer] writes it; where either does not,
+// the number alone decides. The careless forms are found where both know it.
 //
 // Of a number the index holds a keyed hash: the bits that choose its place, and 23 more,
 // which differ by issuer. A look-up of a number that is not in the list answers with a wrong

@@ -10,7 +10,7 @@ import (
 type Document struct {
 	Number string
 	Type   string // document code of the zone, "P"; empty if not known
-	Issuer string // ICAO 9303-3 §5 code, or ISO 3166's DEU; empty if not known
+	Issuer string // a code that [Issuer] knows; empty if not known
 }
 
 // LogValue keeps the number out of logs.
@@ -18,15 +18,6 @@ func (d Document) LogValue() slog.Value { return slog.StringValue("document numb
 
 // String keeps the number out of printed text.
 func (d Document) String() string { return "document number" }
-
-// Issuer writes ISO 3166's code of Germany, which lists may hold, as ICAO 9303-3 §5 does;
-// other codes stay as they are.
-func Issuer(code string) string {
-	if code == "DEU" {
-		return "D"
-	}
-	return code
-}
 
 // Normal writes a document number as it stands in a machine-readable zone: upper case A to Z
 // and digits, without anything else. Digits of other scripts become digits, Greek and Cyrillic

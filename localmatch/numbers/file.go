@@ -27,7 +27,7 @@ import (
 //	records    entry, code and mark, from the lowest bit on, without gaps; 8 bytes zero
 const (
 	fileMagic   = "BOOTHNUM"
-	fileVersion = 1
+	fileVersion = 2
 	headerSize  = 64
 	slack       = 8 // bytes that may be read past the end of a part
 	maxIssuers  = 1 << 16

@@ -1,6 +1,7 @@
 package recent
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -10,7 +11,6 @@ import (
 
 	"boothd/capture"
 	"boothd/localmatch"
-	"boothd/localmatch/finger"
 	"boothd/localmatch/gallery"
 )
 
@@ -44,128 +44,156 @@ func (w *Watch) nudge() {
 	}
 }
 
-// Remembered asks again about a check that is remembered just now the lists that have changed
-// since they answered it: their updates came too early to find it. If that fails, such a list is
-// to be asked again about every check.
-func (w *Watch) Remembered(ctx context.Context, r *capture.Record) {
-	for _, l := range w.Names {
-		info, err := w.Lists.List(ctx, l.Name)
-		if err != nil {
-			continue // it cannot be asked, and will be when it can
-		}
-		changed := func(a capture.Answer) bool { return a.List == l.Name && a.Version != info.Version }
-		if !slices.ContainsFunc(r.Answers, changed) {
+// Remembered makes Run ask the lists about a check that is remembered just now, if they have changed
+// since they answered it or did not answer: their updates came too early to find it.
+func (w *Watch) Remembered() { w.nudge() }
+
+// again asks a list about every check for which it was not looked up to its present version.
+func (w *Watch) again(ctx context.Context, l localmatch.List) error {
+	info, err := w.askable(ctx, l)
+	if err != nil || info.Version == 0 {
+		return err
+	}
+	left, err := w.Store.left(ctx, l.Name, info.Version)
+	if err != nil {
+		return err
+	}
+	var done []lookedUp
+	var errs []error
+	for _, c := range left {
+		to, err := w.askAbout(ctx, l, c, info.Version)
+		if err == nil {
+			done = append(done, lookedUp{c.check, to})
 			continue
 		}
-		if err = w.askAbout(ctx, l, 0, r.Check); err != nil {
-			w.Log.Warn("check not looked up, the list is asked again", "list", l.Name, "check", r.Check, "err", err)
-			err = w.Store.startAgain(ctx, l.Name)
-			w.nudge()
-		}
-		if err != nil {
-			w.Log.Error("check not looked up", "list", l.Name, "check", r.Check, "err", err)
+		errs = append(errs, err)
+		if w.futile(ctx, l, err) {
+			break
 		}
 	}
+	err = w.Store.remember(context.WithoutCancel(ctx), l.Name, done)
+	if err == nil && len(errs) > 0 {
+		err = fmt.Errorf("%d of %d checks left: %w", len(left)-len(done), len(left), errs[0])
+	}
+	return err
 }
 
-// again asks a list about every check, if it was not looked up to its present version.
-func (w *Watch) again(ctx context.Context, l localmatch.List) error {
+// askable returns what there is to be said of a list; nothing if it cannot be asked before an
+// update comes, which wakes Run.
+func (w *Watch) askable(ctx context.Context, l localmatch.List) (gallery.Info, error) {
 	info, err := w.Lists.List(ctx, l.Name)
-	if errors.Is(err, gallery.ErrAbsent) || err == nil && (info.Erased || info.Damaged || w.Store.now().After(info.Expires)) {
-		return nil // there will be another version before it can be asked
+	switch {
+	case errors.Is(err, gallery.ErrAbsent), errors.Is(err, gallery.ErrDamaged):
+		return gallery.Info{}, nil
+	case err != nil:
+		return gallery.Info{}, err
+	case info.Erased || info.Damaged || localmatch.Unusable(l, info, w.Store.now()):
+		return gallery.Info{}, nil
 	}
-	if err != nil {
-		return err
-	}
-	done, err := w.Store.lookedUp(ctx, l.Name)
-	if err != nil || done == info.Version {
-		return err
-	}
-	ids, err := w.Store.ids(ctx)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for id := range ids {
-		err := w.askAbout(ctx, l, done, id)
-		if ctx.Err() != nil || errors.Is(err, localmatch.ErrNotReady) || errors.Is(err, gallery.ErrNotReady) {
-			return err
-		}
-		if err != nil {
-			errs = append(errs, err)
-		}
-	}
-	if len(errs) > 0 {
-		return fmt.Errorf("%d of %d checks: %w", len(errs), len(ids), errs[0])
-	}
-	return w.Store.advance(ctx, l.Name, done, info.Version)
+	return info, nil
 }
 
-// askAbout asks a list, for what came after a version, about one check and tells what the check
-// did not find itself. A check
-// that does not open is not asked about: it never will.
-func (w *Watch) askAbout(ctx context.Context, l localmatch.List, since uint64, id string) error {
-	c, err := w.Store.read(ctx, id)
+// futile reports whether, after this error about one check, the others would only meet the same.
+func (w *Watch) futile(ctx context.Context, l localmatch.List, err error) bool {
+	if ctx.Err() != nil || errors.Is(err, localmatch.ErrNotReady) || errors.Is(err, gallery.ErrNotReady) {
+		return true
+	}
+	info, err := w.askable(ctx, l)
+	return err != nil || info.Version == 0
+}
+
+// askAbout asks a list that is at a version about one check, for what came after the version to
+// which it was looked up, and tells what the check did not find itself. It returns to which
+// version the list is looked up now. A check that does not open is not asked about: it never
+// will.
+func (w *Watch) askAbout(ctx context.Context, l localmatch.List, was lookedUp, version uint64) (uint64, error) {
+	c, err := w.Store.read(ctx, was.check)
 	if err != nil && !errors.Is(err, errSealed) {
-		return err
+		return 0, err
 	}
 	if c == nil || w.Store.now().Sub(c.At) > Keep {
+		return version, nil
+	}
+	since := cmp.Or(was.version, c.Asked[l.Name])
+	switch {
+	case since == version:
+		return version, nil
+	case since > version:
+		since = 0 // the list began anew
+	}
+	prints, _ := c.printsFor(l.System) // one that cannot be read never will
+	answers, err := w.Matcher.Again(ctx, l, since, c.zonesFor(l.System), prints)
+	errs := []error{err}
+	for _, a := range answers {
+		if err == nil {
+			version = min(version, a.Version)
+		}
+		errs = append(errs, w.tell(c, a))
+	}
+	return version, errors.Join(errs...)
+}
+
+// tell tells of an answer what the check did not find itself, and what was not told before.
+func (w *Watch) tell(c *Check, a capture.Answer) error {
+	a.Findings = slices.DeleteFunc(a.Findings, func(f capture.Finding) bool { return c.saw(a.System, &f) })
+	if len(a.Findings) == 0 {
 		return nil
 	}
-	zone, print := c.Zone, c.print()
-	if !c.may(l.System, capture.ModalityDocument) {
-		zone = nil
-	}
-	if !c.may(l.System, capture.ModalityFinger) {
-		print = nil
-	}
-	answers, err := w.Matcher.Again(ctx, l, since, zone, c.Position, print)
-	for _, a := range answers {
-		a.Findings = slices.DeleteFunc(a.Findings, func(f capture.Finding) bool { return c.saw(l.System, &f) })
-		if len(a.Findings) == 0 {
-			continue
-		}
-		if a.State = capture.StatePossible; slices.ContainsFunc(a.Findings, func(f capture.Finding) bool { return f.State == capture.StateHit }) {
+	a.State = capture.StatePossible
+	for _, f := range a.Findings {
+		if f.State == capture.StateHit {
 			a.State = capture.StateHit
 		}
-		a.Source = "local"
-		err = errors.Join(err, w.Found(Found{Check: c.ID, Booth: c.Booth, Profile: c.Profile, At: c.At, Answer: a}))
+		c.Seen = append(c.Seen, seen(a.System, f.Entry, f.State)) // another document may find it too
 	}
-	return err
+	return w.Found(Found{Check: c.ID, Booth: c.Booth, Profile: c.Profile, At: c.At, Answer: a})
 }
 
-// print is the finger of the check; nil if there is none.
-func (c *Check) print() *finger.Template {
-	var t finger.Template
-	if len(c.Finger) == 0 || t.UnmarshalBinary(c.Finger) != nil {
+// lookedUp is to which version a list was looked up for a check; 0 if it is not known.
+type lookedUp struct {
+	check   string
+	version uint64
+}
+
+// left returns the checks for which a list was not looked up to the version, the latest first.
+func (s *Store) left(ctx context.Context, list string, version uint64) ([]lookedUp, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT c.id, COALESCE(a.version, 0) FROM recent_check c
+		LEFT JOIN recent_asked a ON a.check_id = c.id AND a.list = $1
+		WHERE COALESCE(a.version, 0) <> $2 ORDER BY c.at DESC`, list, int64(version))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []lookedUp
+	for rows.Next() {
+		var check string
+		var version int64
+		if err := rows.Scan(&check, &version); err != nil {
+			return nil, err
+		}
+		all = append(all, lookedUp{check, uint64(version)})
+	}
+	return all, rows.Err()
+}
+
+// remember notes for which checks a list was looked up. Those that were erased meanwhile are left
+// out.
+func (s *Store) remember(ctx context.Context, list string, done []lookedUp) error {
+	if len(done) == 0 {
 		return nil
 	}
-	return &t
-}
-
-// lookedUp returns the version up to which a list was looked up; 0 if it never was.
-func (s *Store) lookedUp(ctx context.Context, list string) (uint64, error) {
-	var version int64
-	err := s.db.QueryRowContext(ctx, "SELECT version FROM recent_list WHERE list = $1", list).Scan(&version)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
-	return uint64(version), err
-}
-
-// startAgain makes a list be asked again about every check.
-func (s *Store) startAgain(ctx context.Context, list string) error {
-	_, err := s.db.ExecContext(ctx, "DELETE FROM recent_list WHERE list = $1", list)
-	return err
-}
-
-// advance remembers that a list was looked up to a version. It does nothing if it was not
-// looked up to the version before: what lies between is still to be done.
-func (s *Store) advance(ctx context.Context, list string, from, to uint64) error {
-	if from == 0 {
-		_, err := s.db.ExecContext(ctx, "INSERT INTO recent_list (list, version) VALUES ($1, $2) ON CONFLICT (list) DO NOTHING", list, int64(to))
-		return err
-	}
-	_, err := s.db.ExecContext(ctx, "UPDATE recent_list SET version = $1 WHERE list = $2 AND version = $3", int64(to), list, int64(from))
-	return err
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		put, err := tx.PrepareContext(ctx, `INSERT INTO recent_asked (check_id, list, version) SELECT id, $1, $2 FROM recent_check WHERE id = $3
+			ON CONFLICT (check_id, list) DO UPDATE SET version = excluded.version`)
+		if err != nil {
+			return err
+		}
+		defer put.Close()
+		for _, d := range done {
+			if _, err := put.ExecContext(ctx, list, int64(d.version), d.check); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -3,6 +3,7 @@ package recent
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"boothd/capture"
@@ -13,9 +14,8 @@ import (
 // Keeper is a check.Recorder that also remembers each check once its outcome is recorded.
 type Keeper struct {
 	check.Recorder
-	// Remembered is called with the record of each check once it is remembered; nil if nobody
-	// wants to know.
-	Remembered func(ctx context.Context, r *capture.Record)
+	// Remembered is called once a check is remembered; nil if nobody wants to know.
+	Remembered func()
 	store      *Store
 	log        *slog.Logger
 	queue      chan *capture.Record
@@ -89,31 +89,73 @@ func (k *Keeper) remember(ctx context.Context, r *capture.Record) {
 		return
 	}
 	if k.Remembered != nil {
-		k.Remembered(ctx, r)
+		k.Remembered()
 	}
 }
 
 // CheckOf is what is remembered of a check whose outcome a record tells.
 func CheckOf(r *capture.Record) Check {
-	c := Check{
-		ID: r.Check, Booth: r.Booth, Profile: r.Officer.Profile.Name, At: r.At, Zone: capture.LastZone(r.Evidence), Systems: r.Officer.Profile.Systems,
-	}
+	c := Check{ID: r.Check, Booth: r.Booth, Profile: r.Officer.Profile.Name, At: r.At, Systems: r.Officer.Profile.Systems}
+	poor := map[string]bool{} // evidence that nobody can be asked about
 	for _, e := range r.Evidence {
-		if e.Finger != nil && len(e.Finger.PNG) > 0 {
+		switch {
+		case e.Document != nil:
+			c.Zones = append(c.Zones, e.Document.Zone)
+		case e.Finger != nil && len(e.Finger.PNG) > 0:
 			if t := template(e.Finger); t != nil {
-				c.Position, c.Finger = e.Finger.Position, t
+				c.Prints = append(c.Prints, Print{e.Finger.Position, t})
+			} else {
+				poor[e.ID] = true
 			}
 		}
 	}
 	for _, a := range r.Answers {
 		for _, f := range a.Findings {
-			c.Seen = append(c.Seen, seen(a.System, f.Entry))
+			c.Seen = append(c.Seen, seen(a.System, f.Entry, f.State))
 		}
 		if len(a.Findings) == 0 && (a.State == capture.StateHit || a.State == capture.StatePossible) {
-			c.Seen = append(c.Seen, seenState(a.System, a.State))
+			c.Seen = append(c.Seen, seen(a.System, "", a.State))
 		}
 	}
+	answers := slices.DeleteFunc(slices.Clone(r.Answers), func(a capture.Answer) bool { return a.Source != "local" || poor[a.Evidence] })
+	c.Asked = asked(answers)
 	return c
+}
+
+// asked returns the lists that answered each time without being unavailable, with the earliest
+// version that did.
+func asked(answers []capture.Answer) map[string]uint64 {
+	all := map[string]uint64{}
+	for _, a := range answers {
+		if before, known := all[a.List]; a.List != "" && (!known || a.Version < before) {
+			all[a.List] = a.Version
+		}
+	}
+	for _, a := range answers {
+		switch {
+		case a.Silence: // it does not say of which of the system's lists
+			for _, other := range answers {
+				if other.System == a.System {
+					delete(all, other.List)
+				}
+			}
+		case !answered(a):
+			delete(all, a.List)
+		}
+	}
+	return all
+}
+
+// answered reports whether the answer tells all that the source held. Of findings that the
+// officer's profile does not return it does not say what the source would have said besides.
+func answered(a capture.Answer) bool {
+	switch {
+	case a.Rest != nil:
+		return a.Rest.State != capture.StateUnavailable
+	case len(a.Findings) == 0:
+		return a.State == capture.StateNoHit || a.State == capture.StateStale
+	}
+	return true
 }
 
 // template reads a finger's picture; nil if it shows too little.

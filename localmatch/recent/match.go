@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"boothd/capture"
+	"boothd/capture/mrz"
 	"boothd/localmatch"
 	"boothd/localmatch/finger"
 	"boothd/localmatch/gallery"
@@ -28,9 +29,10 @@ type Found struct {
 // LogValue keeps the finding out of logs.
 func (f Found) LogValue() slog.Value { return slog.StringValue("found check " + f.Check) }
 
-// Match compares the entries of a system with the checks that are remembered and returns
-// what the checks did not find themselves. What goes wrong with
-// one check does not keep the others from being compared; the error tells of it.
+// Match compares the entries of a system with the checks that share a digest or resemble a finger,
+// and returns what the checks did not find themselves. It finds less than a search of the
+// entries would: see the package. What goes wrong with one check does not keep the others from
+// being compared; the error tells of it.
 func (s *Store) Match(ctx context.Context, system string, entries []gallery.Entry) ([]Found, error) {
 	var found []Found
 	var errs []error
@@ -88,30 +90,65 @@ func (s *Store) named(ctx context.Context, e *gallery.Entry) ([]string, error) {
 	return ids, nil
 }
 
-// compare opens one check and compares it with the entry, one of so many that are new.
+// compare opens one check and compares it with the entry, one of so many that are new. It
+// returns the best of what the check did not find itself.
 func (s *Store) compare(ctx context.Context, id, system string, e *gallery.Entry, entries int) (*Found, error) {
 	c, err := s.read(ctx, id)
 	if err != nil || c == nil || s.now().Sub(c.At) > Keep {
 		return nil, err
 	}
 	a := capture.Answer{System: system, AsOf: s.now(), At: s.now()}
-	if c.Zone != nil && c.may(system, capture.ModalityDocument) {
-		if f, ok := localmatch.Compare(c.Zone, e); ok {
-			a.Modality, a.Findings = capture.ModalityDocument, []capture.Finding{f}
+	take := func(m capture.Modality, f capture.Finding) {
+		if !c.saw(system, &f) && (len(a.Findings) == 0 || a.State != capture.StateHit && f.State == capture.StateHit) {
+			a.Modality, a.State, a.Findings = m, f.State, []capture.Finding{f}
 		}
 	}
-	if len(a.Findings) == 0 && len(c.Finger) > 0 && c.may(system, capture.ModalityFinger) {
-		var t finger.Template
-		if err := t.UnmarshalBinary(c.Finger); err != nil {
-			return nil, errSealed
-		}
-		if f, ok, _ := localmatch.CompareFinger(c.Position, &t, e, s.prints.len()*entries); ok {
-			a.Modality, a.Findings = capture.ModalityFinger, []capture.Finding{f}
+	for _, z := range c.zonesFor(system) {
+		if f, ok := localmatch.Compare(&z, e); ok {
+			take(capture.ModalityDocument, f)
 		}
 	}
-	if len(a.Findings) == 0 || c.saw(system, &a.Findings[0]) {
+	if a.State != capture.StateHit {
+		var prints []localmatch.Print
+		prints, err = c.printsFor(system)
+		for _, p := range prints {
+			if f, ok, _ := localmatch.CompareFinger(p.Position, p.Template, e, s.prints.len()*entries); ok {
+				take(capture.ModalityFinger, f)
+			}
+		}
+	}
+	if len(a.Findings) == 0 {
+		return nil, err
+	}
+	return &Found{Check: c.ID, Booth: c.Booth, Profile: c.Profile, At: c.At, Answer: a}, err
+}
+
+// zonesFor are the documents by which the system may be asked.
+func (c *Check) zonesFor(system string) []mrz.Zone {
+	if !c.may(system, capture.ModalityDocument) {
+		return nil
+	}
+	return c.Zones
+}
+
+// printsFor are the fingers by which the system may be asked; see prints.
+func (c *Check) printsFor(system string) ([]localmatch.Print, error) {
+	if !c.may(system, capture.ModalityFinger) {
 		return nil, nil
 	}
-	a.State = a.Findings[0].State
-	return &Found{Check: c.ID, Booth: c.Booth, Profile: c.Profile, At: c.At, Answer: a}, nil
+	return c.prints()
+}
+
+// prints are the fingers of the check. The error is errSealed if one cannot be read; the others
+// are returned.
+func (c *Check) prints() (all []localmatch.Print, err error) {
+	for _, p := range c.Prints {
+		t := new(finger.Template)
+		if t.UnmarshalBinary(p.Template) != nil {
+			err = errSealed
+			continue
+		}
+		all = append(all, localmatch.Print{Position: p.Position, Template: t})
+	}
+	return all, err
 }

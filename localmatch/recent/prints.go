@@ -5,13 +5,11 @@ import (
 	"errors"
 	"sync"
 
-	"boothd/capture"
-	"boothd/localmatch/finger"
 	"boothd/localmatch/finger/index"
 	"boothd/localmatch/gallery"
 )
 
-// prints are the fingers of the remembered checks, in memory.
+// prints are the fingers of the remembered checks, in memory; a check is a person there.
 type prints struct {
 	mu    *sync.Mutex
 	index *index.Index
@@ -139,19 +137,20 @@ func (p *prints) keep(there map[string]bool) {
 	p.index.Remove(gone...)
 }
 
-// add takes a check's finger into the index. The mutex is held.
+// add takes a check's fingers into the index. The mutex is held.
 func (p *prints) add(c *Check) {
 	p.keys[c.ID] = 0
-	var t finger.Template
-	if len(c.Finger) == 0 || t.UnmarshalBinary(c.Finger) != nil {
-		return
+	all, _ := c.prints() // what cannot be read is told of when the check is compared
+	for _, print := range all {
+		position := print.Position
+		if position < 0 || position > 10 {
+			position = 0
+		}
+		if p.index.Add(p.next+1, position, print.Template) == nil {
+			p.keys[c.ID], p.names[p.next+1] = p.next+1, c.ID
+		}
 	}
-	position := c.Position
-	if position < 0 || position > 10 {
-		position = 0
-	}
-	p.next++
-	if p.index.Add(p.next, capture.FingerPosition(position), &t) == nil {
-		p.keys[c.ID], p.names[p.next] = p.next, c.ID
+	if p.keys[c.ID] != 0 {
+		p.next++
 	}
 }

@@ -1,17 +1,27 @@
 // Package recent remembers the checks of the last 72 hours, so that somebody who gets onto
 // a list after having passed is found all the same.
 //
-// Of each check it keeps the keyed digests under which lists would find the traveller, and
-// the evidence itself, sealed. An entry that is new is looked up by its own digests; only
-// what agrees is opened and compared, exactly as a search of the list compares. Fingers
-// are compared through an index in memory. Where a whole list is new, the list is asked again
-// about each check. After [Keep] a check is erased.
+// Of each check it keeps all documents and fingers that were read, sealed. After [Keep] a check is
+// erased. It finds whom an entry names in two ways:
 //
-// What a check found itself is not found again. Apart from that a finding may be told more than
-// once, lest one be lost when the power fails; whoever raises alerts raises each once.
+// A booth has the lists. Its [Watch] asks a list again about each check, as a search does, for
+// what came after the version that answered for that check. One rule says what is left to be
+// done: a list counts as looked up for a check, to a version, only once it answered for all that
+// was read without being unavailable, be it during the check or later. So nobody is forgotten who
+// passed while a list was missing, past its lease, damaged or not ready yet, or whose alert could
+// not be kept.
 //
-// The same package serves booths, which watch their list updates with a [Watch], and
-// central, whose systems change by themselves.
+// Central's systems change by themselves, and central has no list to ask. [Store.Match] compares
+// an entry with the checks that it may concern: those with a finger like one of its own, which an
+// index in memory tells, and those with one of its keyed digests, of which the tables hold some
+// for each document. A digest finds what is equal once folded: the number, look-alike characters
+// taken for one; and the name in whatever order of its words, cut off as a document cuts it or
+// whole, with the same year of birth. It does not find what a search of a list finds besides: a
+// name in another spelling or script or with a part missing, nor another year of birth.
+//
+// What a check found itself is not found again, unless it was possible then and is a hit now.
+// Apart from that a finding may be told more than once, lest one be lost when the power fails;
+// whoever raises alerts raises each once.
 package recent
 
 import (
@@ -52,7 +62,7 @@ CREATE TABLE recent_key (
 CREATE INDEX recent_key_check ON recent_key (check_id);
 `
 
-// SchemaLists makes the table of a [Watch], in the same SQL.
+// SchemaLists is what SchemaAsked changes, in the same SQL.
 const SchemaLists = `
 CREATE TABLE recent_list (
 	list    TEXT PRIMARY KEY,
@@ -60,19 +70,39 @@ CREATE TABLE recent_list (
 );
 `
 
+// SchemaAsked makes the table of a [Watch], after Schema and SchemaLists, in SQL of SQLite.
+const SchemaAsked = `
+CREATE TABLE recent_asked (
+	check_id TEXT NOT NULL REFERENCES recent_check (id) ON DELETE CASCADE,
+	list     TEXT NOT NULL,
+	version  BIGINT NOT NULL, -- to which the list was looked up for the check
+	PRIMARY KEY (check_id, list)
+);
+INSERT INTO recent_asked (check_id, list, version) SELECT id, list, version FROM recent_check, recent_list;
+DROP TABLE recent_list;
+`
+
 // Check is what is remembered of a check. Personal data.
 type Check struct {
-	ID       string                 `json:"id"`
-	Booth    string                 `json:"booth"`
-	Profile  string                 `json:"profile,omitempty"` // the name of the officer's
-	At       time.Time              `json:"at"`
-	Zone     *mrz.Zone              `json:"zone,omitempty"`
-	Position capture.FingerPosition `json:"position,omitempty"`
-	Finger   []byte                 `json:"finger,omitempty"` // a finger.Template
+	ID      string     `json:"id"`
+	Booth   string     `json:"booth"`
+	Profile string     `json:"profile,omitempty"` // the name of the officer's
+	At      time.Time  `json:"at"`
+	Zones   []mrz.Zone `json:"zones,omitempty"`  // of the documents, in the order in which they were read
+	Prints  []Print    `json:"prints,omitempty"` // likewise
 	// Systems are those that the officer's profile may ask, by modality. Nothing is told of
 	// others.
 	Systems map[capture.Modality][]string `json:"systems"`
 	Seen    []string                      `json:"seen,omitempty"` // what was found then, see seen
+	// Asked are the lists at the booth that answered then for all that was read, with the
+	// earliest version that did.
+	Asked map[string]uint64 `json:"asked,omitempty"`
+}
+
+// Print is a finger that was read.
+type Print struct {
+	Position capture.FingerPosition `json:"position,omitempty"`
+	Template []byte                 `json:"template"` // a finger.Template
 }
 
 // LogValue keeps the traveller out of logs.
@@ -83,16 +113,17 @@ func (c *Check) may(system string, m capture.Modality) bool {
 	return slices.Contains(c.Systems[m], system)
 }
 
-// seen names a finding, so that it is not told again.
-func seen(system, entry string) string { return system + "\x00" + entry }
+// seen names a finding, or by no entry the state alone of a system whose findings the officer's
+// profile does not return, so that it is not told again.
+func seen(system, entry string, s capture.State) string {
+	return system + "\x00" + entry + "\x00" + string(s)
+}
 
-// seenState names a state of which no finding was told, because the officer's profile returns
-// none.
-func seenState(system string, s capture.State) string { return seen(system, "\x00"+string(s)) }
-
-// saw reports whether the check itself told of the finding.
+// saw reports whether the check itself told of the finding, and of no less than it says now.
 func (c *Check) saw(system string, f *capture.Finding) bool {
-	return slices.Contains(c.Seen, seen(system, f.Entry)) || slices.Contains(c.Seen, seenState(system, f.State))
+	return slices.ContainsFunc(c.Seen, func(s string) bool {
+		return s == seen(system, f.Entry, f.State) || s == seen(system, f.Entry, capture.StateHit) || s == seen(system, "", f.State)
+	})
 }
 
 // Store keeps the checks. Its methods may be called by several goroutines.
@@ -132,16 +163,15 @@ func New(db *sql.DB, secret []byte, now func() time.Time) (*Store, error) {
 	return &Store{db: db, secret: digests, box: box, now: now, prints: newPrints()}, nil
 }
 
-// digests are those under which lists would find the check's traveller.
+// digests are those that an entry must share to be compared with the check's documents.
 func (s *Store) digests(c *Check) [][]byte {
-	if c.Zone == nil {
-		return nil
-	}
 	var all [][]byte
-	q := localmatch.Question(c.Zone)
-	for _, k := range q.Keys() {
-		d := k.Digest(s.secret)
-		all = append(all, d[:])
+	for i := range c.Zones {
+		q := localmatch.Question(&c.Zones[i])
+		for _, k := range q.Keys() {
+			d := k.Digest(s.secret)
+			all = append(all, d[:])
+		}
 	}
 	return all
 }
@@ -157,12 +187,13 @@ func (s *Store) Add(ctx context.Context, c Check) error {
 	}
 	sealed := s.box.Seal(nil, nil, plain, []byte(c.ID))
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO recent_check (id, at, sealed) VALUES ($1, $2, $3)
-			ON CONFLICT (id) DO UPDATE SET at = excluded.at, sealed = excluded.sealed`, c.ID, c.At.UnixNano(), sealed)
-		if err != nil {
-			return err
+		for _, table := range []string{"recent_key WHERE check_id", "recent_check WHERE id"} {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table+" = $1", c.ID); err != nil {
+				return err
+			}
 		}
-		if _, err := tx.ExecContext(ctx, "DELETE FROM recent_key WHERE check_id = $1", c.ID); err != nil {
+		_, err := tx.ExecContext(ctx, "INSERT INTO recent_check (id, at, sealed) VALUES ($1, $2, $3)", c.ID, c.At.UnixNano(), sealed)
+		if err != nil {
 			return err
 		}
 		for _, d := range s.digests(&c) {
@@ -250,9 +281,25 @@ func (s *Store) open(id string, sealed []byte) (*Check, error) {
 	if err != nil {
 		return nil, errSealed
 	}
-	var c Check
+	var c struct {
+		Check
+		former
+	}
 	if err := json.Unmarshal(plain, &c); err != nil {
 		return nil, errSealed
 	}
-	return &c, nil
+	if c.Zone != nil {
+		c.Zones = append(c.Zones, *c.Zone)
+	}
+	if len(c.Finger) > 0 {
+		c.Prints = append(c.Prints, Print{c.Position, c.Finger})
+	}
+	return &c.Check, nil
+}
+
+// former is how a check of one document and one finger was sealed.
+type former struct {
+	Zone     *mrz.Zone              `json:"zone"`
+	Position capture.FingerPosition `json:"position"`
+	Finger   []byte                 `json:"finger"`
 }

@@ -12,6 +12,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -20,7 +21,6 @@ import (
 	"boothd/capture/mrz"
 	"boothd/capture/synthetic"
 	"boothd/internal/sqlite"
-	"boothd/localmatch"
 	"boothd/localmatch/finger"
 	"boothd/localmatch/gallery"
 )
@@ -39,7 +39,7 @@ type place struct {
 func newPlace(t *testing.T) *place {
 	t.Helper()
 	p := &place{path: filepath.Join(t.TempDir(), "recent.db"), now: now}
-	db, err := sqlite.Open(t.Context(), p.path, sqlite.Schema{ApplicationID: 1, Migrations: []string{Schema, SchemaLists}})
+	db, err := sqlite.Open(t.Context(), p.path, sqlite.Schema{ApplicationID: 1, Migrations: []string{Schema, SchemaLists, SchemaAsked}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func TestAnEntryFindsWhoPassedBefore(t *testing.T) {
 func TestWhatTheCheckFoundIsNotToldAgain(t *testing.T) {
 	p := newPlace(t)
 	r := record(t, 21)
-	r.Answers = []capture.Answer{{System: "SIS", Findings: []capture.Finding{{Entry: "by-number"}}}}
+	r.Answers = []capture.Answer{{System: "SIS", Findings: []capture.Finding{{Entry: "by-number", State: capture.StateHit}}}}
 	p.add(t, r)
 	if found, err := p.Match(t.Context(), "SIS", []gallery.Entry{byNumber(21)}); err != nil || len(found) != 0 {
 		t.Errorf("found %+v, %v", found, err)
@@ -289,68 +289,6 @@ func TestASecretThatIsShortIsRefused(t *testing.T) {
 	}
 }
 
-// lists is a gallery of one list, behind a watch.
-type lists struct {
-	t       testing.TB
-	watch   *Watch
-	found   []Found
-	broken  error // alerts cannot be kept
-	version uint64
-}
-
-func newLists(t testing.TB, s *Store) *lists {
-	t.Helper()
-	g, err := gallery.Open(t.Context(), filepath.Join(t.TempDir(), "gallery.db"), t.TempDir(), gallery.Options{Now: s.now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { g.Close() })
-	l := &lists{t: t}
-	l.watch = NewWatch(Watch{
-		Lists: g, Matcher: localmatch.New(g, localmatch.Options{Now: s.now}), Names: []localmatch.List{{Name: "sis", System: "SIS"}},
-		Store: s, Log: slog.New(slog.DiscardHandler),
-		Found: func(f Found) error {
-			if l.broken == nil {
-				l.found = append(l.found, f)
-			}
-			return l.broken
-		},
-	})
-	return l
-}
-
-// next is the update with the entries, as the whole list or as changes, of so many afterwards.
-func (l *lists) next(whole bool, total int, entries ...gallery.Entry) gallery.Update {
-	u := gallery.Update{
-		List: "sis", System: "SIS", Version: l.version + 1, Head: gallery.Hash{byte(l.version + 1)},
-		Issued: now, Expires: now.Add(time.Hour), Entries: total, Lines: gallery.LinesOf(puts(entries)),
-	}
-	if !whole {
-		u.Base, u.BaseHead = l.version, gallery.Hash{byte(l.version)}
-	}
-	return u
-}
-
-func (l *lists) update(whole bool, total int, entries ...gallery.Entry) error {
-	l.t.Helper()
-	l.found = nil
-	err := l.watch.Apply(l.t.Context(), l.next(whole, total, entries...))
-	if err == nil {
-		l.version++
-	}
-	return err
-}
-
-// again does what Run does of its own accord.
-func (l *lists) again() []Found {
-	l.t.Helper()
-	l.found = nil
-	if err := l.watch.again(l.t.Context(), l.watch.Names[0]); err != nil {
-		l.t.Fatal(err)
-	}
-	return l.found
-}
-
 func puts(entries []gallery.Entry) iter.Seq2[gallery.Change, error] {
 	return func(yield func(gallery.Change, error) bool) {
 		for i := range entries {
@@ -391,7 +329,9 @@ func TestAWholeListFindsByDocumentAndFinger(t *testing.T) {
 	p.add(t, record(t, 22))
 	known := record(t, 21)
 	known.Check = "found it itself"
-	known.Answers = []capture.Answer{{System: "SIS", State: capture.StateHit, Findings: []capture.Finding{{Entry: "by-name"}, {Entry: "by-finger"}}}}
+	known.Answers = []capture.Answer{{System: "SIS", State: capture.StateHit, Findings: []capture.Finding{
+		{Entry: "by-name", State: capture.StatePossible}, {Entry: "by-finger", State: capture.StateHit},
+	}}}
 	p.add(t, known)
 	state := record(t, 21)
 	state.Check = "was told the states only"
@@ -480,26 +420,25 @@ func TestACheckDuringWhichAListChangedIsLookedUp(t *testing.T) {
 	}
 	r := record(t, 21)
 	r.Answers = []capture.Answer{{System: "SIS", Source: "local", List: "sis", Version: 1, State: capture.StateNoHit}}
-	if err := l.update(false, 2, byName(21)); err != nil || len(l.found) != 0 {
+	if err := l.update(false, 2, byName(21)); err != nil || len(l.again()) != 0 {
 		t.Fatal(l.found, err)
 	}
-	k := NewKeeper(recorder{}, p.Store, slog.New(slog.DiscardHandler))
-	k.Remembered = l.watch.Remembered
+	l.remember(r)
+	if len(l.watch.wake) != 1 {
+		t.Error("nobody was told that a check is remembered")
+	}
 	l.broken = errors.New("disk full")
-	k.remember(t.Context(), r)
+	if err := l.watch.again(t.Context(), l.watch.Names[0]); !errors.Is(err, l.broken) {
+		t.Errorf("again: %v", err)
+	}
 	l.broken = nil
-	if found := l.again(); len(found) != 1 {
-		t.Errorf("after a failure the list found %+v", found)
+	if found := l.again(); len(found) != 1 || found[0].Check != r.Check {
+		t.Errorf("found %+v", found)
 	}
-	l.found = nil
-	k.remember(t.Context(), r)
-	if len(l.found) != 1 || l.found[0].Check != r.Check {
-		t.Errorf("found %+v", l.found)
-	}
-	l.found, r.Answers[0].Version = nil, 2
-	k.remember(t.Context(), r)
-	if len(l.found) != 0 {
-		t.Errorf("of a list that has not changed: %+v", l.found)
+	r.Answers[0].Version = 2
+	l.remember(r)
+	if found := l.again(); len(found) != 0 {
+		t.Errorf("of a list that has not changed: %+v", found)
 	}
 }
 
@@ -580,7 +519,7 @@ func TestAKeeperRemembersWhatWasRecorded(t *testing.T) {
 // A booth at a busy crossing has some 4,000 checks in 72 hours. An update of a hundred entries is
 // looked up.
 func BenchmarkLookBack(b *testing.B) {
-	db, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "recent.db"), sqlite.Schema{ApplicationID: 1, Migrations: []string{Schema, SchemaLists}})
+	db, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "recent.db"), sqlite.Schema{ApplicationID: 1, Migrations: []string{Schema, SchemaLists, SchemaAsked}})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -592,7 +531,7 @@ func BenchmarkLookBack(b *testing.B) {
 	for n := range 4000 {
 		zone, _ := mrz.Read(synthetic.New(n).MRZ, now)
 		may := map[capture.Modality][]string{capture.ModalityDocument: {"SIS"}}
-		if err := s.Add(b.Context(), Check{ID: synthetic.New(n).Fields.DocumentNumber, At: now, Zone: &zone, Systems: may}); err != nil {
+		if err := s.Add(b.Context(), Check{ID: synthetic.New(n).Fields.DocumentNumber, At: now, Zones: []mrz.Zone{zone}, Systems: may}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -601,13 +540,14 @@ func BenchmarkLookBack(b *testing.B) {
 	for n := range 100 {
 		e := byName(5000 + n)
 		e.ID = fmt.Sprint("new-", n)
+		e.BirthDates = slices.DeleteFunc(e.BirthDates, func(d string) bool { return len(d) != len(time.DateOnly) })
 		entries = append(entries, e)
 	}
 	if err := l.watch.Apply(b.Context(), l.next(true, 100, entries...)); err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if err := s.startAgain(b.Context(), "sis"); err != nil {
+		if _, err := s.db.Exec("DELETE FROM recent_asked"); err != nil {
 			b.Fatal(err)
 		}
 		if err := l.watch.again(b.Context(), l.watch.Names[0]); err != nil {

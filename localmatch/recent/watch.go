@@ -16,8 +16,8 @@ type Lists interface {
 
 // Watch applies list updates and looks whom of the last hours they name: after an update the
 // list is asked again about each check, for what came with it. How far each list was looked up
-// is remembered, so that no version is left out if the power fails or an alert cannot be kept.
-// All fields are required.
+// for each check is remembered, so that nothing is left out if the power fails, an alert cannot be
+// kept or a list cannot be asked. All fields are required.
 type Watch struct {
 	Lists   Lists
 	Matcher *localmatch.Matcher

@@ -23,6 +23,7 @@ type testBroker struct {
 	addr    string
 	server  *mqtt.Server
 	fetches *fetchCounter
+	turns   oneAtATime
 }
 
 func startBroker(t testing.TB) *testBroker {
@@ -36,7 +37,7 @@ func startBroker(t testing.TB) *testBroker {
 func (b *testBroker) start(t testing.TB) {
 	t.Helper()
 	b.server = mqtt.New(&mqtt.Options{InlineClient: true, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
-	for _, h := range []mqtt.Hook{new(auth.AllowHook), b.fetches} {
+	for _, h := range []mqtt.Hook{new(auth.AllowHook), b.fetches, &b.turns} {
 		if err := b.server.AddHook(h, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -56,6 +57,8 @@ func (b *testBroker) broker(clientID string) Broker {
 // retain puts a message on the broker past all checks, as whoever has got hold of it could.
 func (b *testBroker) retain(t testing.TB, topic string, payload []byte) {
 	t.Helper()
+	b.turns.mu.Lock()
+	defer b.turns.mu.Unlock()
 	if err := b.server.Publish(topic, payload, true, 1); err != nil {
 		t.Fatal(err)
 	}
@@ -76,6 +79,36 @@ func (b *testBroker) retainedUnder(prefix string) int {
 		}
 	}
 	return n
+}
+
+// oneAtATime has the broker handle what is published and subscribed one packet after the other:
+// in mochi 2.7.9 whoever subscribes with a wildcard reads what a retained message is written to.
+type oneAtATime struct {
+	mqtt.HookBase
+	mu sync.Mutex
+}
+
+func (o *oneAtATime) ID() string { return "one-at-a-time" }
+
+func (o *oneAtATime) Provides(b byte) bool {
+	return b == mqtt.OnPacketRead || b == mqtt.OnPacketProcessed
+}
+
+func (o *oneAtATime) OnPacketRead(_ *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
+	if o.minds(pk) {
+		o.mu.Lock()
+	}
+	return pk, nil
+}
+
+func (o *oneAtATime) OnPacketProcessed(cl *mqtt.Client, pk packets.Packet, _ error) {
+	if o.minds(pk) && !cl.Net.Inline {
+		o.mu.Unlock()
+	}
+}
+
+func (o *oneAtATime) minds(pk packets.Packet) bool {
+	return pk.FixedHeader.Type == packets.Publish || pk.FixedHeader.Type == packets.Subscribe
 }
 
 // fetchCounter notes which chunks were asked for on which connection. What a broker sends

@@ -71,6 +71,34 @@ func build(o BuildOptions) (*Manifest, error) {
 	return m, f.write(m, last, sorted.all(), o.Snapshot)
 }
 
+// wholeList is a whole list that is being written, with its ids.
+type wholeList struct {
+	*packed
+	ids *idWriter
+}
+
+func (f folder) createWhole() (*wholeList, error) {
+	p, err := f.create()
+	if err != nil {
+		return nil, err
+	}
+	ids, err := f.createIDs()
+	if err != nil {
+		p.discard()
+		return nil, err
+	}
+	return &wholeList{p, ids}, nil
+}
+
+func (w *wholeList) put(e listEntry) error {
+	return errors.Join(w.packed.put(e.json), w.ids.add(e))
+}
+
+func (w *wholeList) discard() {
+	w.packed.discard()
+	w.ids.discard()
+}
+
 // follow makes m the successor of a version.
 func (m *Manifest) follow(last *Signed) error {
 	switch {
@@ -85,7 +113,7 @@ func (m *Manifest) follow(last *Signed) error {
 
 // write writes the version's contents and its manifest, with the list in it.
 func (f folder) write(m *Manifest, last *Signed, list entries, snapshot bool) error {
-	whole, err := f.create()
+	whole, err := f.createWhole()
 	if err != nil {
 		return err
 	}
@@ -111,16 +139,33 @@ func (f folder) write(m *Manifest, last *Signed, list entries, snapshot bool) er
 			return err
 		}
 	}
-	if last == nil || snapshot || f.snapshotIsDue(m, content) {
-		m.Snapshot, m.LastSnapshot = content, m.Version
+	return locked(f.dir, func() error {
+		if err := f.unchanged(last); err != nil {
+			return err
+		}
+		if last == nil || snapshot || f.snapshotIsDue(m, content) {
+			m.Snapshot, m.LastSnapshot = content, m.Version
+		}
+		return f.place(m, whole, delta)
+	})
+}
+
+// unchanged checks that a version is still the newest signed one; nil if there was none.
+func (f folder) unchanged(last *Signed) error {
+	now, err := f.lastSigned()
+	switch {
+	case err != nil:
+		return err
+	case now == nil || last != nil && now.Hash == last.Hash:
+		return nil
 	}
-	return f.place(m, whole, delta)
+	return fmt.Errorf("version %d was signed meanwhile: build again", now.Version)
 }
 
 func nothing(func(listEntry, error) bool) {}
 
 // compare packs a list, and what leads to it from another one. delta may be nil.
-func compare(before, list entries, whole, delta *packed) error {
+func compare(before, list entries, whole *wholeList, delta *packed) error {
 	next, stop := iter.Pull2(before)
 	defer stop()
 	old, err, more := next()
@@ -140,7 +185,7 @@ func compare(before, list entries, whole, delta *packed) error {
 				return err
 			}
 		}
-		if err := whole.put(e.json); err != nil {
+		if err := whole.put(e); err != nil {
 			return err
 		}
 		if known {
@@ -160,7 +205,7 @@ func compare(before, list entries, whole, delta *packed) error {
 
 // place puts the contents where they belong, then writes the manifest. whole and delta may be
 // nil.
-func (f folder) place(m *Manifest, whole, delta *packed) error {
+func (f folder) place(m *Manifest, whole *wholeList, delta *packed) error {
 	raw, err := f.encode(m, delta)
 	if err != nil {
 		return err
@@ -170,10 +215,13 @@ func (f folder) place(m *Manifest, whole, delta *packed) error {
 			return err
 		}
 	}
-	if err := os.Remove(f.wholeFile(m.Version)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := f.dropWhole(m.Version); err != nil {
 		return err // of a version that was not signed and is made anew
 	}
 	if whole != nil {
+		if err := whole.ids.place(f.idsFile(m.Version)); err != nil {
+			return err
+		}
 		if err := whole.place(f.wholeFile(m.Version)); err != nil {
 			return err
 		}
@@ -228,7 +276,18 @@ func (f folder) dropWholes() error {
 		if kept++; kept <= keptWholes {
 			continue
 		}
-		if err := os.Remove(f.wholeFile(v)); err != nil {
+		if err := f.dropWhole(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropWhole removes the whole list of a version, if there is one: so a file of ids is never
+// without the list that it was made of.
+func (f folder) dropWhole(v uint64) error {
+	for _, path := range []string{f.idsFile(v), f.wholeFile(v)} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

@@ -41,6 +41,7 @@
 //	DIR/LIST/contents/HASH            a packed content in one file, see Content.Name
 //	DIR/LIST/work/VERSION.json        a manifest as it is to be signed
 //	DIR/LIST/work/VERSION.jsonl.zst   the whole list, of which the next delta is made
+//	DIR/LIST/work/VERSION.ids         its ids, by which urgent changes are made
 //
 // Booths read the same paths, but for work, from a web server and from sticks.
 //

@@ -34,6 +34,10 @@ func (f folder) wholeFile(v uint64) string {
 	return filepath.Join(f.work(), strconv.FormatUint(v, 10)+".jsonl.zst")
 }
 
+func (f folder) idsFile(v uint64) string {
+	return filepath.Join(f.work(), strconv.FormatUint(v, 10)+".ids")
+}
+
 // versions returns the versions in the folder, signed or not, in their order; none if there
 // is no folder.
 func (f folder) versions() ([]uint64, error) {

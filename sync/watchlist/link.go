@@ -33,10 +33,16 @@ var _ source = (*link)(nil)
 // parallel is how many chunks are fetched from the broker at a time.
 const parallel = 8
 
-func newLink(b Broker, timeout, retry time.Duration, log *slog.Logger) *link {
+// maxReconnect bounds the pauses between connections, so that booths are back soon after a
+// broker is.
+const maxReconnect = time.Minute
+
+// newLink makes a link that pauses at least and at most so long between attempts.
+func newLink(b Broker, timeout, retry, retryMax time.Duration, log *slog.Logger) *link {
 	l := &link{timeout: timeout, retry: retry, log: log, news: map[string]func(mqtt.Message){}, waiting: map[string]chan mqtt.Message{}, up: make(chan struct{})}
 	o := b.options().SetCleanSession(false).SetAutoAckDisabled(true)
 	o.SetAutoReconnect(true).SetConnectRetry(true).SetConnectRetryInterval(retry)
+	o.SetMaxReconnectInterval(min(retryMax, maxReconnect))
 	o.SetDefaultPublishHandler(l.message)
 	o.SetOnConnectHandler(l.connected)
 	o.SetConnectionLostHandler(l.lost)

@@ -27,22 +27,28 @@ type orderBook struct {
 	mu    sync.Mutex
 	wait  [][]byte // not dealt with, in their order
 	done  []CarriedOut
-	doing []CarriedOut // and not yet remembered
+	begun []CarriedOut // and not yet remembered as done
 }
 
 const (
 	ordersName = "orders"
+	begunName  = "orders-begun"
 	maxWaiting = 1024 // orders
 )
 
-// open remembers which orders were carried out.
+// open remembers which orders were carried out, and which were begun.
 func (b *orderBook) open() error {
-	err := b.memory.get(ordersName, &b.done)
-	if errors.Is(err, errForgotten) {
-		b.log.Error("the orders that were carried out are not known any more: they are carried out again", "err", err)
-		return nil
+	for name, to := range map[string]*[]CarriedOut{ordersName: &b.done, begunName: &b.begun} {
+		err := b.memory.get(name, to)
+		switch {
+		case errors.Is(err, errForgotten):
+			b.log.Error("the orders that were carried out are not known any more: they are carried out again", "err", err)
+		case err != nil:
+			return err
+		}
 	}
-	return err
+	b.begun = slices.DeleteFunc(b.begun, func(c CarriedOut) bool { return slices.ContainsFunc(b.done, c.same) })
+	return nil
 }
 
 // offer takes over an order.
@@ -80,12 +86,19 @@ func (b *orderBook) run(ctx context.Context) {
 	}
 }
 
-// step deals with what waits and reports whether some of it is to be tried again soon.
+// step goes on with what was begun, also before a restart, then deals with what waits. It
+// reports whether some of it is to be tried again soon.
 func (b *orderBook) step(ctx context.Context) bool {
 	b.mu.Lock()
-	waiting := slices.Clone(b.wait)
+	waiting, begun := slices.Clone(b.wait), slices.Clone(b.begun)
 	b.mu.Unlock()
 	again := false
+	for _, c := range begun {
+		if err := b.carryOut(ctx, c); err != nil {
+			b.log.Error("order not carried out: trying again", "err", err)
+			again = true
+		}
+	}
 	for _, order := range waiting {
 		err := b.follow(ctx, order)
 		var no *refused
@@ -128,7 +141,8 @@ func (b *orderBook) follow(ctx context.Context, payload []byte) error {
 	if !order.For(b.o.Booth, b.o.Group) {
 		return nil
 	}
-	if i := slices.IndexFunc(b.known(), func(c CarriedOut) bool { return c.ID == order.ID }); i >= 0 {
+	c := CarriedOut{ID: order.ID, Hash: order.Hash, List: order.List, Deed: order.Deed, Expires: order.Expires, At: b.o.Now().UTC()}
+	if i := slices.IndexFunc(b.known(), c.same); i >= 0 {
 		if b.known()[i].Hash == order.Hash {
 			return nil
 		}
@@ -137,29 +151,35 @@ func (b *orderBook) follow(ctx context.Context, payload []byte) error {
 	if order.Expired(b.clock.time()) {
 		return &refused{DocumentOrder, "", 0, ReasonExpired, "order " + order.ID + " counted until " + order.Expires.UTC().Format(time.RFC3339)}
 	}
-	return b.carryOut(ctx, order)
+	return b.carryOut(ctx, c)
 }
 
+// known returns the orders that were carried out or begun.
 func (b *orderBook) known() []CarriedOut {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.Clone(b.done)
+	return slices.Concat(b.done, b.begun)
 }
 
-// carryOut erases first and takes note after that: a power cut in between has it erased again.
-func (b *orderBook) carryOut(ctx context.Context, order *SignedOrder) error {
-	c := CarriedOut{ID: order.ID, Hash: order.Hash, List: order.List, Deed: order.Deed, Expires: order.Expires, At: b.o.Now().UTC()}
-	b.begin(c)
+// carryOut notes which lists are to go, erases them, has that told, and notes that it was
+// done. A power cut anywhere in between has the next start go on with it: an order may be
+// told of twice, but none is forgotten half-way.
+func (b *orderBook) carryOut(ctx context.Context, c CarriedOut) error {
 	ctx = context.WithoutCancel(ctx)
-	erased, err := b.eraseAll(ctx, order)
+	names, _ := b.named(ctx, c) // an error comes again below
+	c.addLists(names)
+	b.begin(c)
+	err := b.eraseAll(ctx, &c)
+	if err == nil {
+		err = b.o.Ordered(c)
+	}
 	if err != nil {
-		return fmt.Errorf("carry out order %s: %w", order.ID, err)
+		return fmt.Errorf("carry out order %s: %w", c.ID, err)
 	}
 	if err := b.remember(c); err != nil {
-		return fmt.Errorf("order %s is carried out, but that is not remembered: %w", order.ID, err)
+		return fmt.Errorf("order %s is carried out, but that is not remembered: %w", c.ID, err)
 	}
-	b.log.Warn("order carried out", "order", c.ID, "deed", c.Deed, "lists", erased)
-	b.o.Ordered(c, erased)
+	b.log.Warn("order carried out", "order", c.ID, "deed", c.Deed, "lists", c.Lists)
 	for _, w := range b.lists() {
 		w.tellAgain()
 	}
@@ -169,12 +189,16 @@ func (b *orderBook) carryOut(ctx context.Context, order *SignedOrder) error {
 // begin has the order count from now on, whatever becomes of it on the disk.
 func (b *orderBook) begin(c CarriedOut) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !slices.ContainsFunc(b.doing, func(x CarriedOut) bool { return x.ID == c.ID }) {
-		b.doing = append(b.doing, c)
+	b.begun = append(slices.DeleteFunc(b.begun, c.same), c)
+	all := slices.Clone(b.begun)
+	b.mu.Unlock()
+	if err := b.memory.put(begunName, all); err != nil {
+		b.log.Error("that an order was begun is not remembered", "order", c.ID, "err", err)
 	}
 }
 
+// remember notes that the order was carried out. That it was begun is noted too until the
+// next one, which is no harm.
 func (b *orderBook) remember(c CarriedOut) error {
 	all := append(b.stillKnown(), c)
 	if err := b.memory.put(ordersName, all); err != nil {
@@ -183,41 +207,41 @@ func (b *orderBook) remember(c CarriedOut) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.done = all
-	b.doing = slices.DeleteFunc(b.doing, func(x CarriedOut) bool { return x.ID == c.ID })
+	b.begun = slices.DeleteFunc(b.begun, c.same)
 	return nil
 }
 
 // eraseAll erases what the order names: the lists at once, whatever is done with them at the
 // moment; then, when that has ended, once more, and what was fetched of their next versions.
-func (b *orderBook) eraseAll(ctx context.Context, order *SignedOrder) ([]string, error) {
+func (b *orderBook) eraseAll(ctx context.Context, c *CarriedOut) error {
 	var named []*worker
 	for _, w := range b.lists() {
-		if order.Names(w.list.Name) {
+		if c.names(w.list.Name) {
 			named = append(named, w)
 			w.interrupt()
 		}
 	}
-	erased, err := b.erase(ctx, order)
-	errs := []error{err}
+	errs := []error{b.erase(ctx, c)}
 	for _, w := range named {
 		w.stepping.Lock()
 		errs = append(errs, w.spool.erase())
 		w.stepping.Unlock()
 	}
-	late, err := b.erase(ctx, order)
-	return append(erased, late...), errors.Join(append(errs, err)...)
+	return errors.Join(append(errs, b.erase(ctx, c))...)
 }
 
 // stillKnown drops what has expired long ago: it would be refused for that alone. So the
 // memory is bounded by how many orders central gives.
 func (b *orderBook) stillKnown() []CarriedOut {
 	long := b.clock.time().Add(-MaxOrder)
-	return slices.DeleteFunc(b.known(), func(c CarriedOut) bool { return c.Expires.Before(long) })
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(b.done), func(c CarriedOut) bool { return c.Expires.Before(long) })
 }
 
-// erase erases the lists that the order names, also those that the booth is no longer
-// configured for, and returns their names.
-func (b *orderBook) erase(ctx context.Context, order *SignedOrder) ([]string, error) {
+// named returns the lists that the order is about and that are not erased, also those that
+// the booth is no longer configured for.
+func (b *orderBook) named(ctx context.Context, c CarriedOut) ([]string, error) {
 	infos, err := b.o.Gallery.Lists(ctx)
 	if err != nil { // better all that we know of than none
 		for _, w := range b.lists() {
@@ -225,29 +249,33 @@ func (b *orderBook) erase(ctx context.Context, order *SignedOrder) ([]string, er
 		}
 	}
 	var names []string
-	errs := []error{err}
 	for _, info := range infos {
-		if !order.Names(info.Name) || info.Erased {
-			continue
+		if c.names(info.Name) && !info.Erased {
+			names = append(names, info.Name)
 		}
-		err := b.o.Gallery.Erase(ctx, info.Name)
+	}
+	return names, err
+}
+
+// erase erases the lists that the order is about.
+func (b *orderBook) erase(ctx context.Context, c *CarriedOut) error {
+	names, err := b.named(ctx, *c)
+	errs := []error{err}
+	c.addLists(names)
+	for _, name := range names {
+		err := b.o.Gallery.Erase(ctx, name)
 		if err != nil && !errors.Is(err, gallery.ErrAbsent) && !errors.Is(err, gallery.ErrDamaged) { // the keys went first
 			errs = append(errs, err)
-			continue
 		}
-		names = append(names, info.Name)
 	}
-	return names, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 // bars returns the order in force that forbids to take a list.
 func (b *orderBook) bars(list string) (CarriedOut, bool) {
 	now := b.clock.time()
-	b.mu.Lock()
-	all := slices.Concat(b.done, b.doing)
-	b.mu.Unlock()
-	for _, c := range all {
-		if (c.List == All || c.List == list) && c.Deed == DeedErase && now.Before(c.Expires) {
+	for _, c := range b.known() {
+		if c.names(list) && c.Deed == DeedErase && now.Before(c.Expires) {
 			return c, true
 		}
 	}
@@ -256,9 +284,11 @@ func (b *orderBook) bars(list string) (CarriedOut, bool) {
 
 // of returns the last orders that were carried out on a list.
 func (b *orderBook) of(list string) []CarriedOut {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	var all []CarriedOut
-	for _, c := range b.known() {
-		if c.List == All || c.List == list {
+	for _, c := range b.done {
+		if c.names(list) {
 			all = append(all, c)
 		}
 	}
@@ -267,3 +297,17 @@ func (b *orderBook) of(list string) []CarriedOut {
 
 // maxTold is how many orders a status tells of.
 const maxTold = 16
+
+// same reports whether both are the same order.
+func (c CarriedOut) same(other CarriedOut) bool { return c.ID == other.ID }
+
+func (c CarriedOut) names(list string) bool { return c.List == All || c.List == list }
+
+// addLists adds names of lists that are erased.
+func (c *CarriedOut) addLists(names []string) {
+	for _, name := range names {
+		if !slices.Contains(c.Lists, name) {
+			c.Lists = append(slices.Clone(c.Lists), name)
+		}
+	}
+}

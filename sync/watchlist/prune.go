@@ -22,7 +22,11 @@ func Rollout(o SignOptions) (*SignedHead, error) {
 // that Publish keeps at a broker, and contents that no version names. It returns how many
 // files it removed.
 func Prune(dir, list string) (int, error) {
-	n, err := openFolder(dir, list).prune()
+	n := 0
+	err := locked(dir, func() (err error) {
+		n, err = openFolder(dir, list).prune()
+		return err
+	})
 	if err != nil {
 		return n, fmt.Errorf("prune list %s: %w", list, err)
 	}

@@ -168,6 +168,19 @@ func (p *publisher) run(ctx context.Context) error {
 			return err
 		}
 	}
+	return locked(p.folder.dir, func() error { return p.change(ctx, stale) })
+}
+
+// change sends the head and clears what it leaves without use, unless a later one was signed
+// while this one was prepared: that is published by somebody else.
+func (p *publisher) change(ctx context.Context, stale []string) error {
+	now, err := p.folder.head()
+	if err != nil {
+		return err
+	}
+	if now == nil || now.Hash != p.head.Hash {
+		return errors.New("another head was signed meanwhile: publish again")
+	}
 	if err := p.sendHead(ctx); err != nil {
 		return err
 	}

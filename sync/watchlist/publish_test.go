@@ -84,9 +84,14 @@ func TestVersionsThatNobodyNeedsAreCleared(t *testing.T) {
 	if done.Version != keptVersions+3 || done.Cleared == 0 {
 		t.Errorf("published %+v", done)
 	}
+	if again := c.publish(b); again.Sent != 1 || again.Cleared != 0 {
+		t.Errorf("published again: %+v, want the head alone", again)
+	}
 	if n := b.retainedUnder(listTopic("sis") + "manifests/"); n != keptVersions+1 {
 		t.Errorf("%d manifests at the broker", n)
 	}
+	x := newBooth(t, b.broker("booth-7"), c.trusted())
+	x.waitVersion(keptVersions + 3)
 }
 
 func TestAGroupThatIsBehindKeepsItsSnapshot(t *testing.T) {

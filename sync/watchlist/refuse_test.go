@@ -2,7 +2,6 @@ package watchlist
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"path/filepath"
 	"strings"
@@ -203,55 +202,6 @@ func forceBent(t *testing.T, b *testBroker, c *central, bend func(chunk []byte) 
 		b.retain(t, manifestTopic("sis", v), c.envelope(v))
 	}
 	b.retain(t, headTopic("sis"), c.head())
-}
-
-func TestPublishedVersionsThatNobodyNeedsAreCleared(t *testing.T) {
-	b, c := startBroker(t), newCentral(t)
-	first := c.build(people("A1"), false)
-	c.publish(b)
-	if b.retained(chunkTopic("sis", first.Snapshot.Chunks[0], 0)) == nil {
-		t.Fatal("the snapshot is not there")
-	}
-	for v := 2; v <= keptVersions+3; v++ {
-		c.now = c.now.Add(time.Second)
-		c.build(people("A1", string(rune('A'+v%26))+"9"), v == 3)
-		if v == 3 || v == keptVersions {
-			c.publish(b)
-		}
-		if v == 3 && b.retained(chunkTopic("sis", first.Snapshot.Chunks[0], 0)) != nil {
-			t.Error("the old snapshot is still there")
-		}
-	}
-	done := c.publish(b)
-	if done.Version != keptVersions+3 || done.Cleared == 0 {
-		t.Errorf("published %+v", done)
-	}
-	if again := c.publish(b); again.Sent != 1 || again.Cleared != 0 {
-		t.Errorf("published again: %+v, want the head alone", again)
-	}
-	if n := b.retainedUnder(listTopic("sis") + "manifests/"); n != keptVersions+1 {
-		t.Errorf("%d manifests at the broker", n)
-	}
-	x := newBooth(t, b.broker("booth-7"), c.trusted())
-	x.waitVersion(keptVersions + 3)
-}
-
-func TestPublisherDoesNotTakeTheBrokerBack(t *testing.T) {
-	b, c := startBroker(t), newCentral(t)
-	c.build(people("A1"), false)
-	old := c.clone()
-	fork := c.clone()
-	c.build(people("A1", "B2"), false)
-	c.publish(b)
-	fork.build(people("E5"), false)
-	for what, from := range map[string]*central{"an older version": old, "a fork": fork} {
-		if done, err := Publish(context.Background(), PublishOptions{Dir: from.dir, List: "sis", Broker: b.broker("central"), Chunks: ChunksAlways}); err == nil {
-			t.Errorf("%s was published: %+v", what, done)
-		}
-	}
-	if !bytes.Equal(b.retained(headTopic("sis")), c.head()) {
-		t.Error("the head was changed")
-	}
 }
 
 func TestSubscriberRefusesImpossibleOptions(t *testing.T) {

@@ -32,7 +32,11 @@ type SignOptions struct {
 // A group never goes back to an earlier version: what is wrong with one is put right in the
 // next. If there is a keys document in the lists' folder, the key must count by it.
 func Sign(o SignOptions) (*SignedHead, error) {
-	h, err := sign(o)
+	var h *SignedHead
+	err := locked(o.Dir, func() (err error) {
+		h, err = sign(o)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("sign list %s: %w", o.List, err)
 	}

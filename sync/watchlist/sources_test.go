@@ -106,15 +106,22 @@ func (w *bendWriter) Write(b []byte) (int, error) {
 }
 
 func TestListsComeOverHTTPSAloneHoweverOftenTheLinkIsCut(t *testing.T) {
+	for what, upTo := range map[string]int{
+		"within each chunk": 300 << 10, "at the end of each chunk": MaxChunk, "behind the first byte of the next": MaxChunk + 1,
+	} {
+		t.Run(what, func(t *testing.T) { comesOverHTTPS(t, upTo) })
+	}
+}
+
+func comesOverHTTPS(t *testing.T, upTo int) {
 	c := newCentral(t)
 	first := c.build(bulky(120)+people("A1"), false)
 	s := serveFolder(t, c.dir)
-	const upTo = 300 << 10 // a chunk needs four connections
 	s.fails(func(w http.ResponseWriter, r *http.Request) http.ResponseWriter { return &cutWriter{w, upTo} })
 	x := newBoothWith(t, c.trusted(), s.options)
 	x.waitVersion(1)
 	x.wantNumbers("A1")
-	if packed := first.Snapshot.Packed; s.ranges.Load() < packed/upTo || s.sent.Load() > packed+packed/10 {
+	if packed := first.Snapshot.Packed; s.ranges.Load() < packed/int64(upTo) || s.sent.Load() > packed+packed/10 {
 		t.Errorf("%d bytes sent in %d requests for a content of %d", s.sent.Load(), s.ranges.Load(), packed)
 	}
 	c.build(bulky(120)+people("B2"), false)

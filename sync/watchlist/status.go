@@ -102,7 +102,8 @@ type CarriedOut struct {
 	List    string       `json:"list"` // "*" for all
 	Deed    string       `json:"deed"`
 	Expires time.Time    `json:"expires"`
-	At      time.Time    `json:"at"` // by the booth's clock
+	At      time.Time    `json:"at"`              // when it was begun, by the booth's clock
+	Lists   []string     `json:"lists,omitempty"` // that it erased, without those that were erased before
 }
 
 // refused is the error of something that must not be taken.

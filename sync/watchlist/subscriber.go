@@ -52,11 +52,12 @@ type SubscriberOptions struct {
 	Log     *slog.Logger
 	Now     func() time.Time
 	// Refused, Applied and Ordered are told of every refusal, update and order that was
-	// carried out, with the names of the lists that it erased; from several goroutines. They
-	// may be left out.
+	// carried out, from several goroutines. They may be left out. An order counts as carried
+	// out only when Ordered returns no error; until then it is told of again, also after a
+	// restart.
 	Refused func(Refusal)
 	Applied func(Applied)
-	Ordered func(CarriedOut, []string)
+	Ordered func(CarriedOut) error
 	// FetchTimeout is how long a retained message may take to come, or a web server may be
 	// silent. 20 s if left out.
 	FetchTimeout time.Duration
@@ -151,7 +152,7 @@ func (s *Subscriber) openSources() {
 		s.sources = append(s.sources, s.web)
 	}
 	if s.o.Broker.URL != "" {
-		s.link = newLink(s.o.Broker, s.o.FetchTimeout, s.o.RetryMin, s.o.Log)
+		s.link = newLink(s.o.Broker, s.o.FetchTimeout, s.o.RetryMin, s.o.RetryMax, s.o.Log)
 		s.sources = append(s.sources, s.link)
 	}
 	if len(s.o.Sticks) > 0 {
@@ -262,7 +263,7 @@ func (o *SubscriberOptions) setDefaults() {
 		o.Applied = func(Applied) {}
 	}
 	if o.Ordered == nil {
-		o.Ordered = func(CarriedOut, []string) {}
+		o.Ordered = func(CarriedOut) error { return nil }
 	}
 	for _, d := range []struct {
 		have *time.Duration

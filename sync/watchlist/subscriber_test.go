@@ -80,10 +80,11 @@ func (x *booth) start() {
 			defer x.mu.Unlock()
 			x.applied = append(x.applied, a)
 		},
-		Ordered: func(c CarriedOut, _ []string) {
+		Ordered: func(c CarriedOut) error {
 			x.mu.Lock()
 			defer x.mu.Unlock()
 			x.ordered = append(x.ordered, c)
+			return nil
 		},
 	}
 	if x.options != nil {
@@ -128,7 +129,9 @@ func (x *booth) version() uint64 {
 
 func (x *booth) waitVersion(v uint64) {
 	x.t.Helper()
-	until(x.t, "the list is at hand", func() bool { return x.version() == v })
+	until(x.t, "the list is at hand", func() bool { // and asked: the gallery tells of it just before that
+		return x.version() == v && x.sub.Status()[0].Version == v
+	})
 }
 
 func (x *booth) waitRefusal(want Reason) {

@@ -64,6 +64,15 @@ func (t *trust) missing(held func(topic string) []byte, now time.Time) ([]messag
 // InstallKeys puts a keys document into the lists' folder after proving it. It may not go
 // back behind the one that is there.
 func InstallKeys(dir string, b []byte, roots Roots, now time.Time) (*SignedKeys, error) {
+	var k *SignedKeys
+	err := locked(dir, func() (err error) {
+		k, err = installKeys(dir, b, roots, now)
+		return err
+	})
+	return k, err
+}
+
+func installKeys(dir string, b []byte, roots Roots, now time.Time) (*SignedKeys, error) {
 	k, err := ParseKeys(b)
 	if err != nil {
 		return nil, err
@@ -122,6 +131,15 @@ func ParseOrders(b []byte) ([]*SignedOrder, error) {
 
 // AddOrder adds a signed order to those in the lists' folder. Expired ones are dropped.
 func AddOrder(dir string, b []byte, now time.Time) (*SignedOrder, error) {
+	var o *SignedOrder
+	err := locked(dir, func() (err error) {
+		o, err = addOrder(dir, b, now)
+		return err
+	})
+	return o, err
+}
+
+func addOrder(dir string, b []byte, now time.Time) (*SignedOrder, error) {
 	o, err := ParseOrder(b)
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package watchlist
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -34,7 +33,11 @@ type UrgentOptions struct {
 // The rest of the list is no younger by that: the version has the issue and the lease of the
 // one before. The changes must also be in the file that the next version is built of.
 func Urgent(o UrgentOptions) (*SignedHead, error) {
-	h, err := urgent(o)
+	var h *SignedHead
+	err := locked(o.Dir, func() (err error) {
+		h, err = urgent(o)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("urgent change of list %s: %w", o.List, err)
 	}
@@ -63,7 +66,12 @@ func urgent(o UrgentOptions) (*SignedHead, error) {
 	defer delta.discard()
 	m := last.Manifest
 	m.Version, m.Prev, m.Snapshot = last.Version+1, last.Hash, nil
-	if m.Entries, err = change(f.entries(last.Version), last.Entries, changes, delta); err != nil {
+	list, err := f.holding(last.Version)
+	if err != nil {
+		return nil, err
+	}
+	defer list.close()
+	if m.Entries, err = change(list, last.Entries, changes, delta); err != nil {
 		return nil, err
 	}
 	if m.Delta, err = delta.finish(); err != nil {
@@ -75,7 +83,7 @@ func urgent(o UrgentOptions) (*SignedHead, error) {
 	if err := f.place(&m, nil, delta); err != nil {
 		return nil, err
 	}
-	return Sign(SignOptions{Dir: o.Dir, List: o.List, Version: m.Version, Groups: o.Groups, Key: o.Key, Now: o.Now})
+	return sign(SignOptions{Dir: o.Dir, List: o.List, Version: m.Version, Groups: o.Groups, Key: o.Key, Now: o.Now})
 }
 
 // changes returns them in the order of their ids; without JSON an entry is to go.
@@ -114,42 +122,24 @@ func (o *UrgentOptions) changes() ([]listEntry, error) {
 }
 
 // change packs those changes that make a difference to a list of n entries, and returns how
-// many it has then. It reads the list no further than it must.
-func change(list entries, n int, changes []listEntry, delta *packed) (int, error) {
-	rest := changes
-	absent := func() error { // the first of the rest is not in the list
-		c := rest[0]
-		rest = rest[1:]
-		if c.json == nil {
-			return gallery.ErrNoEntry
-		}
-		n++
-		return delta.put(c.json)
-	}
-	for old, err := range list {
-		for err == nil && len(rest) > 0 && rest[0].id < old.id {
-			err = absent()
-		}
-		if err == nil && len(rest) > 0 && rest[0].id == old.id {
-			c := rest[0]
-			rest = rest[1:]
-			switch {
-			case c.json == nil:
-				err = delta.drop(c.id)
-				n--
-			case !bytes.Equal(old.json, c.json):
-				err = delta.put(c.json)
-			}
+// many it has then.
+func change(list *holding, n int, changes []listEntry, delta *packed) (int, error) {
+	for _, c := range changes {
+		there, err := list.find(c.id)
+		switch {
+		case err != nil:
+		case there == nil && c.json == nil:
+			err = gallery.ErrNoEntry
+		case c.json == nil:
+			n--
+			err = delta.drop(c.id)
+		case there == nil:
+			n++
+			err = delta.put(c.json)
+		case *there != sumOf(c.json):
+			err = delta.put(c.json)
 		}
 		if err != nil {
-			return 0, err
-		}
-		if len(rest) == 0 {
-			break
-		}
-	}
-	for len(rest) > 0 {
-		if err := absent(); err != nil {
 			return 0, err
 		}
 	}

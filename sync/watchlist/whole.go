@@ -16,19 +16,25 @@ import (
 // entries gives the whole list of a version: the latest that was written whole, with the
 // deltas after it.
 func (f folder) entries(v uint64) entries {
+	w, err := f.lastWhole(v)
+	if err != nil {
+		return func(yield func(listEntry, error) bool) { yield(listEntry{}, err) }
+	}
+	all := readWhole(f.wholeFile(w))
+	for w++; w <= v; w++ {
+		all = patched(all, f.delta(w))
+	}
+	return all
+}
+
+// lastWhole returns the latest version up to v that was written whole.
+func (f folder) lastWhole(v uint64) (uint64, error) {
 	for w := v; w > 0; w-- {
-		if _, err := os.Stat(f.wholeFile(w)); err != nil {
-			continue
+		if _, err := os.Stat(f.wholeFile(w)); err == nil {
+			return w, nil
 		}
-		all := readWhole(f.wholeFile(w))
-		for w++; w <= v; w++ {
-			all = patched(all, f.delta(w))
-		}
-		return all
 	}
-	return func(yield func(listEntry, error) bool) {
-		yield(listEntry{}, fmt.Errorf("there is no whole list of version %d or before in %s", v, f.work()))
-	}
+	return 0, fmt.Errorf("there is no whole list of version %d or before in %s", v, f.work())
 }
 
 // readWhole reads a file of a whole list.

@@ -215,6 +215,9 @@ func (a *Alerts) fresh(ctx context.Context, tx *sql.Tx, alert *portal.Alert) ([]
 	var fresh []capture.Finding
 	for _, f := range alert.Answer.Findings {
 		first, err := a.first(ctx, tx, alert.Booth, digest("finding", alert.Check, alert.Answer.System, f.Entry))
+		if err == nil && f.State != capture.StatePossible { // raised also of whom a possible finding was raised before
+			first, err = a.first(ctx, tx, alert.Booth, digest("finding", alert.Check, alert.Answer.System, f.Entry, "hit"))
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -199,17 +199,19 @@ func TestAFindingIsRaisedOnce(t *testing.T) {
 			{"of another check", someAlert("booth-1", "check-2", "e1"), 4},
 			{"at another booth", someAlert("booth-2", "check-1", "e1"), 1},
 			{"with one that is only possible", possible, 5},
+			{"the possible one as a hit", someAlert("booth-1", "check-1", "e3"), 6},
+			{"that again", someAlert("booth-1", "check-1", "e3"), 0},
 		} {
 			if id := raise(t, a, step.alert); id != step.id {
 				t.Errorf("%s: number %d, want %d", step.name, id, step.id)
 			}
 		}
 		list, err := b.List(t.Context(), 100)
-		if err != nil || len(list) != 6 {
+		if err != nil || len(list) != 7 {
 			t.Fatalf("%d events, %v", len(list), err)
 		}
-		if want := (Summary{5, "booth-1", "alert", "check-1", "list_update", "SIS", "possible", day0}); list[0] != want {
-			t.Errorf("listed %+v, want %+v", list[0], want)
+		if want := (Summary{5, "booth-1", "alert", "check-1", "list_update", "SIS", "possible", day0}); list[1] != want {
+			t.Errorf("listed %+v, want %+v", list[1], want)
 		}
 		rows, err := a.after(t.Context(), "booth-1", 1)
 		var second portal.Alert

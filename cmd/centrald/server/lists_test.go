@@ -14,24 +14,40 @@ import (
 	"boothd/sync/watchlist"
 )
 
+// list puts a list and an order into the lists' folder and returns the path of its content.
+func (p *place) list() string {
+	p.t.Helper()
+	dir, now := p.folder.Path("lists"), time.Now()
+	key, err := p.folder.ListSigning()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	m, err := watchlist.Build(watchlist.BuildOptions{
+		Dir: dir, List: "sltd", System: "SLTD", Entries: bytes.NewBufferString(`{"id":"x-1","names":["NOBODY, NEVER"]}`), Now: now, Lease: time.Hour,
+	})
+	if err == nil {
+		_, err = watchlist.Sign(watchlist.SignOptions{Dir: dir, List: "sltd", Key: key, Now: now})
+	}
+	var order []byte
+	if err == nil {
+		order, err = watchlist.SignOrder(watchlist.Order{
+			ID: "lost", Booth: "booth-9", List: watchlist.All, Deed: watchlist.DeedErase, Issued: now, Expires: now.Add(time.Hour),
+		}, key)
+	}
+	if err == nil {
+		_, err = watchlist.AddOrder(dir, order, now)
+	}
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return "sltd/contents/" + m.Snapshot.Name().String()
+}
+
 // TestBoothsFetchListsFromCentral asks for what booths may have of the lists' folder, and for
 // a part of a content, as a booth does that goes on where it stopped.
 func TestBoothsFetchListsFromCentral(t *testing.T) {
 	p := newPlace(t, "")
-	dir := p.folder.Path("lists")
-	key, err := p.folder.ListSigning()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := watchlist.Build(watchlist.BuildOptions{
-		Dir: dir, List: "sltd", System: "SLTD", Entries: bytes.NewBufferString(`{"id":"x-1","names":["NOBODY, NEVER"]}`), Now: time.Now(), Lease: time.Hour,
-	})
-	if err == nil {
-		_, err = watchlist.Sign(watchlist.SignOptions{Dir: dir, List: "sltd", Key: key, Now: time.Now()})
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir, content := p.folder.Path("lists"), p.list()
 	in := p.start()
 	client := func(conf *tls.Config) *http.Client {
 		return &http.Client{Transport: &http.Transport{TLSClientConfig: conf}}
@@ -61,8 +77,7 @@ func TestBoothsFetchListsFromCentral(t *testing.T) {
 		}
 		return reply.StatusCode, b
 	}
-	content := "sltd/contents/" + m.Snapshot.Name().String()
-	for _, path := range []string{"keys.json", "sltd/head.json", "sltd/manifests/1.json", content} {
+	for _, path := range []string{"keys.json", "orders.json", "sltd/head.json", "sltd/manifests/1.json", content} {
 		want, err := os.ReadFile(filepath.Join(dir, path))
 		if err != nil {
 			t.Fatal(err)

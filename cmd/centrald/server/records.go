@@ -181,7 +181,7 @@ func without(a capture.Answer, known []capture.Answer) capture.Answer {
 	}
 	var fresh []capture.Finding
 	for _, f := range a.Findings {
-		if !holds(known, a.System, f.Entry) {
+		if !holds(known, a.System, &f) {
 			fresh = append(fresh, f)
 		}
 	}
@@ -191,10 +191,11 @@ func without(a capture.Answer, known []capture.Answer) capture.Answer {
 	return a
 }
 
-func holds(answers []capture.Answer, system, entry string) bool {
+// holds reports whether the answers tell of the finding, and of no less than it says.
+func holds(answers []capture.Answer, system string, f *capture.Finding) bool {
 	for _, a := range answers {
-		for _, f := range a.Findings {
-			if a.System == system && f.Entry == entry {
+		for _, known := range a.Findings {
+			if a.System == system && known.Entry == f.Entry && (known.State == f.State || known.State == capture.StateHit) {
 				return true
 			}
 		}

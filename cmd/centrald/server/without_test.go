@@ -26,6 +26,8 @@ func TestWhatTheBoothFoundItselfIsNotToldAgain(t *testing.T) {
 		{"nothing", said(noHit), nil, false},
 		{"an entry", said(hit, "e"), nil, true},
 		{"an entry that the booth found", said(hit, "e"), []capture.Answer{said(hit, "e")}, false},
+		{"a hit by an entry that was possible", said(hit, "e"), []capture.Answer{said(possible, "e")}, true},
+		{"a possible entry that was a hit", said(possible, "e"), []capture.Answer{said(hit, "e")}, false},
 		{"the state alone", said(hit), []capture.Answer{said(noHit)}, true},
 		{"the state that the booth found", said(hit), []capture.Answer{said(hit)}, false},
 		{"the state of another system", said(hit), []capture.Answer{other}, true},

@@ -20,8 +20,8 @@ const (
 	maxPosts   = 1<<30 - 1 // so that the chain, four bytes for each at most, stays below 4 GiB
 	// maxSpellings bounds the records of one entry: its names times its birth dates. If there
 	// would be more, its names are kept and its birth date counts as unknown.
-	maxSpellings = 64
-	maxNames     = 32
+	maxSpellings = 128
+	maxNames     = 128 // as many as a list's entry may have
 )
 
 // Builder collects what an [Index] is built from. Add and Build are for one goroutine at a time.
@@ -42,7 +42,7 @@ type Builder struct {
 // NewBuilder returns an empty builder.
 func NewBuilder() *Builder { return &Builder{words: make(map[string]uint32)} }
 
-// Add adds an entry under all its names, 32 at most, with all its birth dates. A birth date known
+// Add adds an entry under all its names, 128 at most, with all its birth dates. A birth date known
 // in part is one; years before 1800 and after 2054 count as unknown. Names without a word are
 // left out. An entry may be added several times. The error is [ErrFull].
 func (b *Builder) Add(entry uint32, ns []names.Name, births []names.Birth) error {

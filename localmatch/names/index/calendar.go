@@ -80,10 +80,11 @@ const (
 	sameDate    = 1
 	withinDate  = 0.95 // one knows less than the other, and they do not differ
 	swappedDate = 0.93 // day and month changed places
-	digitDate   = 0.85 // one digit of the year is another
+	digitDate   = 0.85 // one digit of the year is another, or a hundred years lie between
 	noDate      = 0.85 // one of both is unknown
 	sameYear    = 0.80
 	nextYear    = 0.72
+	fewYears    = 0.66 // two or three years apart, as where a list says "about"
 )
 
 // spans returns where to look for a birth date: near are few people, worth reading one by one,
@@ -96,10 +97,11 @@ func (c *calendar) spans(births []names.Birth) (near, far []span) {
 			continue
 		}
 		dated = true
+		y := b.Year
 		near = append(near, c.near(at)...)
-		year := at - at%codeYear
-		far = append(far, c.between(year, year+codeYear, yearFactor(at)),
-			c.between(year-codeYear, year, nextYear), c.between(year+codeYear, year+2*codeYear, nextYear))
+		near = append(near, c.otherCentury(codeOf(names.Birth{Year: y - 100, Month: b.Month, Day: b.Day}))...)
+		near = append(near, c.otherCentury(codeOf(names.Birth{Year: y + 100, Month: b.Month, Day: b.Day}))...)
+		far = append(far, c.years(y, y, yearFactor(at)), c.years(y-1, y+1, nextYear), c.years(y-3, y+3, fewYears))
 	}
 	if !dated {
 		return nil, []span{c.between(0, codeEnd, noDate)}
@@ -107,6 +109,15 @@ func (c *calendar) spans(births []names.Birth) (near, far []span) {
 	far = append(far, c.between(0, 1, noDate))
 	near = disjoint(nil, near)
 	return near, disjoint(near, far)
+}
+
+// years returns those born in the years from first to last.
+func (c *calendar) years(first, last int, factor float32) span {
+	first, last = max(first, firstYear), min(last, lastYear)
+	if first > last {
+		return span{}
+	}
+	return c.between(codeOf(names.Birth{Year: first}), codeOf(names.Birth{Year: last})+codeYear, factor)
 }
 
 // yearFactor is the factor for all others of the same year.
@@ -140,6 +151,22 @@ func (c *calendar) near(at code) []span {
 		spans = append(spans, c.between(other, other+1, digitDate))
 	}
 	return spans
+}
+
+// otherCentury returns the spans that agree with the date of another century in all that both know: a zone
+// has two digits of a year, and 24 may have been read as 2024 or as 1924.
+func (c *calendar) otherCentury(at code) []span {
+	year := at - at%codeYear
+	month := at - at%codeMonth
+	switch at {
+	case 0:
+		return nil
+	case year:
+		return []span{c.between(year, year+codeYear, digitDate)}
+	case month:
+		return []span{c.between(month, month+codeMonth, digitDate), c.between(year, year+1, digitDate)}
+	}
+	return []span{c.between(at, at+1, digitDate), c.between(month, month+1, digitDate), c.between(year, year+1, digitDate)}
 }
 
 // yearsAlike returns the years that differ from one in one of the last two digits, and by more

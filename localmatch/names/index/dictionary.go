@@ -66,11 +66,11 @@ func (d *dictionary) beginning(text []byte) []uint32 {
 func (d *dictionary) appendHaving(words []uint32, key uint64) []uint32 {
 	b := d.bucket(key)
 	for _, k := range d.keys[d.buckets[b]:d.buckets[b+1]] {
+		if len(words) >= maxCollected {
+			break
+		}
 		if k&0xff == uint32(key&0xff) {
 			words = append(words, k>>8)
-		}
-		if len(words) == maxCollected {
-			break
 		}
 	}
 	return words

@@ -10,18 +10,19 @@
 // or by two letters exchanged; if their skeletons, what romanisations leave alone, are the same
 // or differ by one letter; if it is two words written as one, or the reverse; or, at the end of
 // a name that a document has cut off, if it is the beginning of the other. Words count by their
-// rarity in the list itself. The names of an entry are kept apart: two halves of two aliases make
-// no match.
+// rarity in the list itself. The very word asked for is looked up however many are like it. The
+// names of an entry are kept apart: two halves of two aliases make no match.
 //
 // Records are numbered by birth date, so that to look for a date is to look at a run of
 // numbers. A search with a birth date reads
 //
 //   - everybody of that day, of that day with month and day exchanged, and those of whom only
-//     this year and month, or this year, are known; and those born on the same day of a year
-//     that differs in one digit: 8,192 records at most. Of the first 600 each word is compared,
-//     which finds a name however it is written;
-//   - of those born in the year, in the one before and in the one after, and of those whose
-//     birth date is unknown, the ones who have words like those asked for.
+//     this year and month, or this year, are known; those born on the same day of a year that
+//     differs in one digit; and those whose date is the same but a hundred years earlier or
+//     later, because a zone writes two digits of a year: 8,192 records at most. Of the first 600
+//     each word is compared, which finds a name however it is written;
+//   - of those born in the year or within three years of it, and of those whose birth date is
+//     unknown, the ones who have words like those asked for.
 //
 // Others are not candidates, whatever their name: whoever wants these asks without a birth date.
 // A search without one looks at everybody who has words like those asked for.

@@ -17,7 +17,7 @@ import (
 //	sections  each followed by its CRC-32C, a uint32
 const (
 	fileMagic   = "BOOTHNAM"
-	fileVersion = 1
+	fileVersion = 2 // another one also if package names reads names in another way
 )
 
 var (

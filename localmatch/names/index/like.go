@@ -158,9 +158,10 @@ const (
 
 // expand finds the words that are like a form; skeleton is the form's.
 func (d *dictionary) expand(f *form, skeleton []byte, s *search) {
+	itself, known := d.find(f.text)
 	if len(f.text) == 1 && !f.cut {
-		if w, ok := d.find(f.text); ok {
-			f.words = append(f.words, likeWord{w, same})
+		if known {
+			f.words = append(f.words, likeWord{itself, same})
 		}
 		return
 	}
@@ -174,6 +175,9 @@ func (d *dictionary) expand(f *form, skeleton []byte, s *search) {
 	s.words = seen
 	seen = seen[:min(len(seen), maxLooked, s.looks)]
 	s.looks -= len(seen)
+	if i, ok := slices.BinarySearch(seen, itself); known && !ok {
+		seen = slices.Insert(seen, i, itself) // however many are used more
+	}
 	for _, w := range seen {
 		if f.shape.far(d.shapes[w]) && f.bone != d.bones[w] {
 			continue
@@ -189,6 +193,10 @@ func (d *dictionary) expand(f *form, skeleton []byte, s *search) {
 	}
 	if f.cut {
 		d.lengthen(f)
+	}
+	// The very word comes first, so that no bound on the records to visit leaves it out.
+	if i := slices.IndexFunc(f.words, func(l likeWord) bool { return l.like == same }); i > 0 {
+		f.words[0], f.words[i] = f.words[i], f.words[0]
 	}
 }
 

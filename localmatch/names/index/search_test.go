@@ -3,6 +3,7 @@ package index
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -94,7 +95,15 @@ func TestAPersonIsFoundUnderHisName(t *testing.T) {
 		{"with one digit of the year changed", listed{[]string{"ZARGHAMI, MOHAMMED"}, []string{"1970-05-12"}}, "ZARGHAMI, MOHAMMED", "1976-05-12", false},
 		{"with the decade changed", listed{[]string{"ZARGHAMI, MOHAMMED"}, []string{"1970-05-12"}}, "ZARGHAMI, MOHAMMED", "1930-05-12", false},
 		{"born in the year before", listed{[]string{"ZARGHAMI, MOHAMMED"}, []string{"1970-05-12"}}, "ZARGHAMI, MOHAMMED", "1971-08-30", false},
+		{"born three years before", listed{[]string{"ZARGHAMI, MOHAMMED"}, []string{"1970-05-12"}}, "ZARGHAMI, MOHAMMED", "1973-08-30", false},
+		{"born about three years later", listed{[]string{"ZARGHAMI, MOHAMMED"}, []string{"1970"}}, "ZARGHAMI, MOHAMMED", "1967-08-30", false},
+		{"with the other century", listed{[]string{"ZARGHAMI, MOHAMMED"}, []string{"1924-05-12"}}, "ZARGHAMI, MOHAMMED", "2024-05-12", false},
+		{"with the other century and only the year known to the list", listed{[]string{"ZARGHAMI, MOHAMMED"}, []string{"1924"}}, "ZARGHAMI, MOHAMMED", "2024-05-12", false},
+		{"with the other century and only the year known to the document", listed{[]string{"ZARGHAMI, MOHAMMED"}, []string{"1924-05-12"}}, "ZARGHAMI, MOHAMMED", "2024", false},
+		{"with the other century and only the month known to the document", listed{[]string{"ZARGHAMI, MOHAMMED"}, []string{"1924-05-12"}}, "ZARGHAMI, MOHAMMED", "2024-05", false},
+		{"with words that are particles elsewhere", listed{[]string{"LE, THI DO"}, []string{"1974"}}, "LE, DO", "1974-08-12", false},
 		{"with the second of two birth dates", listed{[]string{"ZARGHAMI, MOHAMMED"}, []string{"1950-01-01", "1970-05-12"}}, "ZARGHAMI, MOHAMMED", "1970-05-12", false},
+		{"not four years off", listed{[]string{"ZARGHAMI, MOHAMMED"}, []string{"1970-05-12"}}, "ZARGHAMI, MOHAMMED", "1974-06-02", true},
 		{"not with a birth date far off", listed{[]string{"ZARGHAMI, MOHAMMED"}, []string{"1970-05-12"}}, "ZARGHAMI, MOHAMMED", "1985-03-02", true},
 		{"written beyond recognition, by his birth date", listed{[]string{"SCHWARZENBERGER, MAXIMILIAN"}, []string{"1970-05-12"}}, "SHVARTSENBERGR, MAKSYMILIAN", "1970-05-12", false},
 	}
@@ -113,6 +122,57 @@ func TestAPersonIsFoundUnderHisName(t *testing.T) {
 				t.Error("says there may be more")
 			}
 		})
+	}
+}
+
+func TestTheLastOfAllNamesAndBirthDatesIsFound(t *testing.T) {
+	var aliases, births []string
+	for i := range maxNames - 1 {
+		aliases = append(aliases, fmt.Sprintf("QWOP%c, ZXCV%c", 'A'+i%26, 'A'+i/26))
+	}
+	for i := range 31 {
+		births = append(births, fmt.Sprintf("%d-03-27", 1900+i))
+	}
+	const name, birth = "ERIKSSON, ANNA MARIA", "1974-08-12"
+	x := build(t, listed{append(aliases, name), []string{birth}}, listed{[]string{name}, append(births, birth)},
+		listed{append(aliases, name), append(births, birth)})
+	got := find(t, x, Query{Name: names.Parse(name), Births: dates(t, birth)})
+	if order := entries(got); !slices.Equal(order, []uint32{0, 1, 2}) {
+		t.Errorf("found %v", got)
+	}
+}
+
+func TestTheVeryWordIsFoundAmongThousandsOfOneSkeleton(t *testing.T) {
+	const vowels, rare = "AEIOUY", "MUNUTUROLI"
+	b := NewBuilder()
+	add := func(entry uint32, given string) {
+		if err := b.Add(entry, []names.Name{names.Parse("XAVER, " + given)}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := uint32(0)
+	for i := range 6 * 6 * 6 * 6 * 6 {
+		word := []byte("M.N.T.R.L.")
+		for at := 1; at < len(word); at += 2 {
+			word[at] = vowels[i%6]
+			i /= 6
+		}
+		if string(word) == rare {
+			continue
+		}
+		for range 2 {
+			add(n, string(word))
+			n++
+		}
+	}
+	add(n, rare)
+	x, err := b.Build(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := find(t, x, Query{Name: names.Parse("XAVER, " + rare)})
+	if len(got.Candidates) == 0 || got.Candidates[0] != (Candidate{n, noDate}) {
+		t.Errorf("found %v", got)
 	}
 }
 

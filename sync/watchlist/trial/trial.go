@@ -53,7 +53,8 @@ const MaxEntries = trial.MaxPeople / 2
 
 const minEntries, minChanges = 64, 8
 
-func (o *Options) validate() error {
+// Validate says why a trial cannot be; nil if it can.
+func (o *Options) Validate() error {
 	switch {
 	case o.Entries < minEntries || o.Entries > MaxEntries:
 		return fmt.Errorf("lists have %d to %d entries here", minEntries, MaxEntries)
@@ -135,7 +136,7 @@ type Report struct {
 // Delays are reported while nothing happens, and while the whole list and a delta are applied
 // and deltas are merged.
 func Run(ctx context.Context, o Options, r Report) (err error) {
-	if err := o.validate(); err != nil {
+	if err := o.Validate(); err != nil {
 		return err
 	}
 	c, err := newCentral(&o)
