@@ -25,9 +25,11 @@ const (
 	ModalityDocument Modality = "document"
 	ModalityFinger   Modality = "finger"
 	ModalityFace     Modality = "face"
+	// ModalityChip is the document's chip: evidence about the document, of which no system is asked.
+	ModalityChip Modality = "chip"
 )
 
-// Evidence is one thing that was captured: exactly one of Document, Finger and Face is set.
+// Evidence is one thing that was captured: exactly one of Document, Finger, Face and Chip is set.
 type Evidence struct {
 	ID       string       `json:"id"` // unique within the check: "document-1"
 	At       time.Time    `json:"at"`
@@ -36,6 +38,7 @@ type Evidence struct {
 	Document *Document    `json:"document,omitempty"`
 	Finger   *Finger      `json:"finger,omitempty"`
 	Face     *Face        `json:"face,omitempty"`
+	Chip     *Chip        `json:"chip,omitempty"`
 }
 
 // Modality tells which of the parts is set.
@@ -45,6 +48,8 @@ func (e *Evidence) Modality() Modality {
 		return ModalityDocument
 	case e.Finger != nil:
 		return ModalityFinger
+	case e.Chip != nil:
+		return ModalityChip
 	}
 	return ModalityFace
 }
@@ -56,6 +61,8 @@ func (e *Evidence) PictureSize() int {
 		return len(e.Finger.PNG)
 	case e.Face != nil:
 		return len(e.Face.JPEG)
+	case e.Chip != nil && e.Chip.Portrait != nil:
+		return len(e.Chip.Portrait.JPEG)
 	}
 	return 0
 }

@@ -24,6 +24,7 @@ const (
 	KindFingerScanner  Kind = "finger-scanner"
 	KindCamera         Kind = "camera"
 	KindDocumentReader Kind = "document-reader"
+	KindChipReader     Kind = "chip-reader"
 )
 
 // ID is a USB identity. The zero ID belongs to ports that have none, such as serial lines.
@@ -113,6 +114,25 @@ type DocumentReader interface {
 	// yet checked. A document that was presented before the call is not returned: it may
 	// be another traveller's. Errors as in FingerScanner.CaptureFinger.
 	ReadMRZ(ctx context.Context) ([]string, error)
+}
+
+// ChipReader is a reader of the contactless chips of travel documents.
+type ChipReader interface {
+	Device
+	// Connect waits until a chip is in the field, selects it and returns the connection to it,
+	// which the caller closes before the next call. Errors as in FingerScanner.CaptureFinger.
+	Connect(ctx context.Context) (Card, error)
+}
+
+// Card is a connection to a chip. Its methods but Close are called by one goroutine at a time.
+type Card interface {
+	// Transmit sends a command APDU of ISO/IEC 7816-4, at most 65,544 bytes, and returns the
+	// response with its status word, 2 to 65,538 bytes. The error matches ErrGone if the chip has
+	// left the field or the reader was unplugged. A chip that is slow is waited for until ctx ends.
+	Transmit(ctx context.Context, command []byte) (response []byte, err error)
+	// Reset takes the field from the chip and gives it back: the chip forgets every session.
+	Reset(ctx context.Context) error
+	Close() error
 }
 
 // Camera takes pictures of the traveller's face.

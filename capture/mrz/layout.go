@@ -1,5 +1,7 @@
 package mrz
 
+import "strings"
+
 // span is a stretch of one line, counted from 0; to is past its end.
 type span struct{ line, from, to int }
 
@@ -242,16 +244,22 @@ func (c checkDigit) right(lines []string) bool {
 	return got == digitOver(c.covers, lines) || c.or != nil && got == digitOver(c.or, lines)
 }
 
-// digitOver computes a check digit with the weights 7, 3, 1 (ICAO 9303-3 §4.9).
-func digitOver(spans []span, lines []string) byte {
-	var sum, i int
-	for _, s := range spans {
-		for _, ch := range []byte(s.of(lines)) {
-			sum += value(ch) * weights[i%len(weights)]
-			i++
-		}
+// CheckDigit returns the check digit of a field's capitals, digits and fillers, with the weights
+// 7, 3, 1 (ICAO 9303-3 §4.9). Other characters count as fillers.
+func CheckDigit(text string) byte {
+	var sum int
+	for i := range len(text) {
+		sum += value(text[i]) * weights[i%len(weights)]
 	}
 	return byte('0' + sum%10)
+}
+
+func digitOver(spans []span, lines []string) byte {
+	var text strings.Builder
+	for _, s := range spans {
+		text.WriteString(s.of(lines))
+	}
+	return CheckDigit(text.String())
 }
 
 var weights = [...]int{7, 3, 1}

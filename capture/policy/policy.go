@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"boothd/capture"
+	"boothd/capture/inspection"
 	"boothd/capture/mrz"
 )
 
@@ -139,22 +140,13 @@ func documentReasons(z *mrz.Zone, now time.Time) []capture.Reason {
 	if !z.Valid() {
 		add(capture.OutcomeRefer, "zone_invalid", "The machine-readable zone contradicts itself: a check digit or a character is wrong.")
 	}
-	if expired(z.ExpiryDate, now) {
+	if expired, _ := inspection.Expired(z.ExpiryDate, now); expired {
 		add(capture.OutcomeRefer, "document_expired", "The document has expired.")
 	}
 	if len(z.Repairs) > 0 {
 		add(capture.OutcomeClear, "zone_repaired", fmt.Sprintf("%d character(s) of the machine-readable zone were read wrongly and put right; a check digit proves it.", len(z.Repairs)))
 	}
 	return reasons
-}
-
-// expired reports whether the last day of validity is over everywhere on earth.
-func expired(d mrz.Date, now time.Time) bool {
-	if d.Year == 0 || d.Month == 0 || d.Day == 0 {
-		return false
-	}
-	end := time.Date(d.Year, time.Month(d.Month), d.Day+1, 12, 0, 0, 0, time.UTC)
-	return now.After(end)
 }
 
 // fingerReason speaks of the finger that was taken, or stated to be missing, last.

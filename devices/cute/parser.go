@@ -47,13 +47,15 @@ type parser struct {
 	line  int // characters of the line under way
 	frame [maxLines * (maxLine + 1)]byte
 	n     int
+	began int // frames
 }
 
-// push takes the next byte. It returns the lines of a frame that ends with it, or what is
+// Push takes the next byte. It returns the lines of a frame that ends with it, or what is
 // wrong with a frame, once a frame and as soon as that is known.
-func (p *parser) push(b byte) ([]string, error) {
+func (p *parser) Push(b byte) ([]string, error) {
 	if b == fs {
 		p.reset(started)
+		p.began++
 		return nil, nil
 	}
 	switch p.where {
@@ -117,9 +119,9 @@ func (p *parser) pushInside(b byte) error {
 	return nil
 }
 
-// cut is called when the bytes stop coming. It returns an error if a frame was under way
+// Cut is called when the bytes stop coming. It returns an error if a frame was under way
 // that was good so far.
-func (p *parser) cut() error {
+func (p *parser) Cut() error {
 	good := p.where == inside || p.where == ending
 	p.reset(outside)
 	if good {
@@ -128,8 +130,11 @@ func (p *parser) cut() error {
 	return nil
 }
 
-// inFrame reports whether more bytes are to come.
-func (p *parser) inFrame() bool { return p.where != outside }
+// InFrame reports whether more bytes are to come.
+func (p *parser) InFrame() bool { return p.where != outside }
+
+// Began implements swipe.Parser.
+func (p *parser) Began() int { return p.began }
 
 func (p *parser) take() []string {
 	lines := make([]string, 0, p.lines)
@@ -151,6 +156,6 @@ func (p *parser) spoil(b byte, err error) error {
 }
 
 // reset forgets the frame under way.
-func (p *parser) reset(w where) { *p = parser{where: w} }
+func (p *parser) reset(w where) { *p = parser{where: w, began: p.began} }
 
 func printable(b byte) bool { return ' ' <= b && b <= '~' }

@@ -10,7 +10,7 @@ import (
 // parse pushes bytes and returns the documents and the number of faults.
 func parse(p *parser, data []byte) (documents [][]string, faults int) {
 	for _, b := range data {
-		lines, err := p.push(b)
+		lines, err := p.Push(b)
 		if lines != nil {
 			documents = append(documents, lines)
 		}

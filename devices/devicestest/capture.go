@@ -85,8 +85,21 @@ func capture(ctx context.Context, d devices.Device) (any, error) {
 		return d.ReadMRZ(ctx)
 	case devices.Camera:
 		return d.Frame(ctx)
+	case devices.ChipReader:
+		return read(ctx, d)
 	}
 	return nil, fmt.Errorf("%T is of no known kind", d)
+}
+
+// read takes the chip, selects the application of travel documents (ICAO 9303-10 §3.6.2)
+// and returns its response.
+func read(ctx context.Context, d devices.ChipReader) (any, error) {
+	chip, err := d.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer chip.Close()
+	return chip.Transmit(ctx, []byte{0x00, 0xa4, 0x04, 0x0c, 0x07, 0xa0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01})
 }
 
 func kindOf(d devices.Device) devices.Kind {
@@ -97,6 +110,8 @@ func kindOf(d devices.Device) devices.Kind {
 		return devices.KindDocumentReader
 	case devices.Camera:
 		return devices.KindCamera
+	case devices.ChipReader:
+		return devices.KindChipReader
 	}
 	return ""
 }
@@ -226,6 +241,10 @@ func (r *Rig) wantEqual(t *testing.T, got any) {
 		}
 		if got.At.IsZero() {
 			t.Error("the frame has no time")
+		}
+	case []byte:
+		if want := r.Golden.([]byte); !bytes.Equal(got, want) {
+			t.Errorf("response % x; want % x", got, want)
 		}
 	default:
 		t.Errorf("capture returned a %T", got)

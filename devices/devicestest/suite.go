@@ -40,11 +40,12 @@ type Rig struct {
 	// Port returns the port as a scan finds it now. It is asked before every Open.
 	Port func() devices.Port
 	// Golden is what a capture of the golden thing returns, byte for byte: a
-	// *devices.FingerImage, a []string or a *devices.Frame (its time is not compared).
+	// *devices.FingerImage, a []string, a *devices.Frame (its time is not compared), or the
+	// []byte with which a chip answers when the application of travel documents is selected.
 	Golden any
 
-	// Present puts the golden thing in front of the device: lays the finger, sends the
-	// frame. The suite calls it while a capture waits and again every 200 ms until the
+	// Present puts the golden thing in front of the device: lays the finger or the chip,
+	// sends the frame. The suite calls it while a capture waits and again every 200 ms until the
 	// capture ends; presenting what already lies there changes nothing.
 	Present func()
 	// Withdraw takes away what lies there, so that a capture waits: lifts the finger,

@@ -7,7 +7,10 @@ package drivers
 import (
 	"boothd/devices"
 	"boothd/devices/cute"
+	"boothd/devices/idbox"
 	"boothd/devices/mjpeg"
+	"boothd/devices/pcsc"
+	"boothd/devices/rte"
 	"boothd/devices/uareu"
 )
 
@@ -17,6 +20,9 @@ func All() []devices.Driver {
 	return []devices.Driver{
 		uareu.Driver(),
 		cute.Driver(),
+		idbox.Driver(),
+		rte.Driver(),
+		pcsc.Driver(),
 		mjpeg.Driver(),
 	}
 }

@@ -22,7 +22,7 @@ func TestEveryDriverIsARowThatCanBeUsed(t *testing.T) {
 				t.Errorf("it has no folder devices/%s", d.Name)
 			}
 			switch d.Kind {
-			case devices.KindFingerScanner, devices.KindCamera, devices.KindDocumentReader:
+			case devices.KindFingerScanner, devices.KindCamera, devices.KindDocumentReader, devices.KindChipReader:
 			default:
 				t.Errorf("its kind is %q", d.Kind)
 			}
@@ -43,13 +43,14 @@ func TestEveryDriverIsARowThatCanBeUsed(t *testing.T) {
 }
 
 // TestEveryDriverFolderIsListed finds a driver that was written and not listed: a folder
-// with an emulator beside its driver.
+// with an emulator beside its driver. The chip readers' one is named after what it emulates.
 func TestEveryDriverFolderIsListed(t *testing.T) {
 	listed := make(map[string]bool)
 	for _, d := range drivers.All() {
 		listed[d.Name] = true
 	}
 	emulators, err := filepath.Glob("../*/*emu")
+	emulators = append(emulators, "../pcsc/vpcd")
 	if err != nil || len(emulators) < len(listed) {
 		t.Fatalf("%d emulators for %d drivers, %v", len(emulators), len(listed), err)
 	}

@@ -11,7 +11,7 @@ import (
 // publishTo publishes with a mode and returns the error.
 func (c *central) publishTo(b *testBroker, mode ChunkMode) (Published, error) {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	return Publish(ctx, PublishOptions{Dir: c.dir, List: "sis", Broker: b.broker("central"), Chunks: mode})
 }

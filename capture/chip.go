@@ -1,0 +1,55 @@
+package capture
+
+import (
+	"fmt"
+	"log/slog"
+
+	"boothd/capture/chip"
+	"boothd/capture/inspection"
+	"boothd/capture/mrz"
+)
+
+// Chip is the inspection of a document's chip.
+type Chip struct {
+	Document string             `json:"document"` // the Evidence.ID of the zone that opened it
+	Checks   []inspection.Check `json:"checks"`
+	// Missing is set if there was no chip to be inspected; Checks then says so.
+	Missing MissingChip `json:"missing,omitempty"`
+	Opened  string      `json:"opened,omitempty"` // how: "PACE ECDH-GM AES-128 with parameters 13"
+	Groups  []int       `json:"groups,omitempty"` // the data groups that were read
+	Zone    *mrz.Zone   `json:"zone,omitempty"`   // of DG1
+	// Portrait is that of DG2, encoded anew; nil if there is none to be shown.
+	Portrait *Face `json:"portrait,omitempty"`
+}
+
+// MissingChip says why there was no chip to be inspected.
+type MissingChip string
+
+// The reasons for a missing chip.
+const (
+	MissingNoChip MissingChip = "no_chip" // the document bears no chip symbol
+	MissingSilent MissingChip = "silent"  // it should have a chip, and none answers
+)
+
+// ChipMissing is the evidence that there was no chip, as an officer says.
+func ChipMissing(document string, why MissingChip) *Chip {
+	c := inspection.Check{Name: chip.CheckPresent, State: inspection.NotSupported, Reason: string(why), Text: "The document has no chip."}
+	if why == MissingSilent {
+		c.State, c.Text = inspection.Failed, "The document should have a chip, and none answers."
+	}
+	return &Chip{Document: document, Missing: why, Checks: []inspection.Check{c}}
+}
+
+// ChipOf is the evidence of an inspection.
+func ChipOf(document string, i *chip.Inspection) *Chip {
+	c := &Chip{Document: document, Checks: i.Checks, Opened: i.Opened, Groups: i.Groups, Zone: i.Zone}
+	if p := i.Portrait; p != nil {
+		c.Portrait = &Face{JPEG: p.JPEG, Width: p.Width, Height: p.Height}
+	}
+	return c
+}
+
+// LogValue keeps the traveller out of logs.
+func (c *Chip) LogValue() slog.Value {
+	return slog.StringValue(fmt.Sprintf("chip with %d checks", len(c.Checks)))
+}
