@@ -25,7 +25,7 @@ run: build ## start a booth with emulated devices, a broker and a portal
 test: lint ## run all tests, with what they start installed first
 	@packaging/deps test
 	@echo 'test: running all tests under the race detector (some minutes)'
-	$(GO) test -race -timeout 12m ./...
+	$(GO) test -race -p 4 -timeout 12m ./... # many wait for disks, browsers and boots, not for a processor
 	@echo 'test: what takes too many pictures for it once more without it'
 	$(GO) test ./capture/quality ./capture/wsq ./localmatch/finger ./cmd/centrald/seed
 

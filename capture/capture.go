@@ -70,12 +70,20 @@ func (e *Evidence) PictureSize() int {
 // LogValue keeps the traveller out of logs.
 func (e Evidence) LogValue() slog.Value { return slog.StringValue(e.ID) }
 
+// LastDocument returns the document that was read last, or nil.
+func LastDocument(evidence []Evidence) *Evidence {
+	for i := range slices.Backward(evidence) {
+		if evidence[i].Document != nil {
+			return &evidence[i]
+		}
+	}
+	return nil
+}
+
 // LastZone returns the zone of the document that was read last, or nil.
 func LastZone(evidence []Evidence) *mrz.Zone {
-	for i := len(evidence) - 1; i >= 0; i-- {
-		if d := evidence[i].Document; d != nil {
-			return &d.Zone
-		}
+	if e := LastDocument(evidence); e != nil {
+		return &e.Document.Zone
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"boothd/capture/chip"
 	"boothd/capture/mrz"
 	"boothd/capture/quality"
 	"boothd/devices"
@@ -22,14 +23,20 @@ type Session struct {
 	// MinQuality is the least quality of a finger picture, 0 to 100; a poorer one is taken
 	// again.
 	MinQuality int
-	Now        func() time.Time
+	// Chips inspects documents' chips; nil if the booth has no reader for them.
+	Chips *chip.Inspector
+	Now   func() time.Time
 }
 
 // Collect waits until the traveller has presented one piece of evidence, across pictures
-// that must be taken again and devices that are unplugged and replaced. It tells guide what
+// that must be taken again and devices that are unplugged and replaced. The known evidence is
+// what was collected before: the zone of the last document opens the chip. It tells guide what
 // to do and returns early only when ctx ends.
-func (s *Session) Collect(ctx context.Context, m Modality, guide func(string)) (Evidence, error) {
+func (s *Session) Collect(ctx context.Context, m Modality, known []Evidence, guide func(string)) (Evidence, error) {
 	switch m {
+	case ModalityChip:
+		take := func(ctx context.Context, d devices.ChipReader) (Evidence, error) { return s.chip(ctx, d, known) }
+		return collect(ctx, s.Devices, devices.KindChipReader, "Leave the document on the chip reader.", guide, take)
 	case ModalityDocument:
 		return collect(ctx, s.Devices, devices.KindDocumentReader, "Present the document to the reader.", guide, s.document)
 	case ModalityFinger:
@@ -105,6 +112,8 @@ func kindName(k devices.Kind) string {
 		return "Document reader"
 	case devices.KindFingerScanner:
 		return "Fingerprint scanner"
+	case devices.KindChipReader:
+		return "Chip reader"
 	}
 	return "Camera"
 }
@@ -127,6 +136,30 @@ func (s *Session) document(ctx context.Context, d devices.DocumentReader) (Evide
 	}
 	return Evidence{At: s.Now(), Device: d.Info(), Document: &Document{Zone: zone}}, nil
 }
+
+// chip inspects the chip of the document that was read last. What the chip does is told by the
+// checks: a chip that leaves the field ends its inspection, and no more.
+func (s *Session) chip(ctx context.Context, d devices.ChipReader, known []Evidence) (Evidence, error) {
+	document := LastDocument(known)
+	if document == nil || s.Chips == nil {
+		return Evidence{}, errors.New("there is no zone that opens a chip, or no inspector")
+	}
+	card, err := d.Connect(ctx)
+	if err != nil {
+		return Evidence{}, err
+	}
+	defer card.Close()
+	limited, cancel := context.WithTimeout(ctx, maxInspection)
+	defer cancel()
+	found := s.Chips.Inspect(limited, card, chip.Password{Zone: &document.Document.Zone})
+	if ctx.Err() != nil {
+		return Evidence{}, ctx.Err()
+	}
+	return Evidence{At: s.Now(), Device: d.Info(), Chip: ChipOf(document.ID, found)}, nil
+}
+
+// maxInspection is how long a chip may keep the booth waiting.
+const maxInspection = 60 * time.Second
 
 func (s *Session) finger(ctx context.Context, d devices.FingerScanner) (Evidence, error) {
 	picture, err := d.CaptureFinger(ctx)

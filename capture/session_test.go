@@ -171,7 +171,7 @@ func collect(t *testing.T, m capture.Modality, ports ...devices.Port) *seat {
 	s.cancel = cancel
 	t.Cleanup(cancel)
 	go func() {
-		ev, err := session.Collect(ctx, m, s.guide)
+		ev, err := session.Collect(ctx, m, nil, s.guide)
 		s.done <- result{ev, err}
 	}()
 	synctest.Wait()

@@ -15,9 +15,6 @@ import (
 	"boothd/localmatch/numbers"
 )
 
-// clockTolerance is how far this booth's clock may be behind central's.
-const clockTolerance = 5 * time.Minute
-
 // judge turns what a list holds for the document into its answer. If ctx ends, the answer is not
 // to be used.
 func (t *traveller) judge(ctx context.Context, l List, found gallery.Found, err error, now time.Time) capture.Answer {
@@ -79,7 +76,7 @@ func unusable(l List, info gallery.Info, err error, now time.Time) string {
 		return "the list could not be read"
 	case info.System != l.System:
 		return "the list holds another system's data"
-	case !now.Before(info.Expires), !info.Seen.Before(info.Expires): // it is not earlier than central has told
+	case info.Expired(now):
 		return "the list's lease ended at " + info.Expires.UTC().Format("2006-01-02 15:04 UTC")
 	}
 	return ""
@@ -123,9 +120,9 @@ const reasonDamaged = "the part of the list that could answer is damaged"
 // aged says what it means, for the list's age, that nothing was found.
 func aged(info gallery.Info, now time.Time) (capture.State, string) {
 	switch {
-	case now.Add(clockTolerance).Before(info.Issued), now.Add(clockTolerance).Before(info.Seen):
+	case info.ClockBehind(now):
 		return capture.StateStale, "this booth's clock is behind: central has told a later time"
-	case info.SoftAge > 0 && now.Sub(info.Issued) > info.SoftAge:
+	case info.Old(now):
 		return capture.StateStale, "the list is of " + info.Issued.UTC().Format("2006-01-02 15:04 UTC")
 	}
 	return capture.StateNoHit, ""

@@ -21,9 +21,10 @@ func (d *Desk) collect(c *running, m capture.Modality) {
 	col := &collection{ctx, cancel}
 	c.collecting[m] = col
 	delete(c.guidance, m)
+	known := slices.Clone(c.evidence)
 	d.tasks.Go(func() {
 		defer cancel()
-		ev, err := d.cfg.Collector.Collect(ctx, m, func(text string) { d.guide(c, m, col, text) })
+		ev, err := d.cfg.Collector.Collect(ctx, m, known, func(text string) { d.guide(c, m, col, text) })
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if c.collecting[m] != col || ctx.Err() != nil {
@@ -76,6 +77,7 @@ func (d *Desk) add(c *running, ev capture.Evidence) {
 	d.ask(c, ev)
 	if ev.Document != nil {
 		d.heedAge(c, ev.At)
+		d.stopCollecting(c, capture.ModalityChip) // another document has another chip
 	}
 	d.collectWanted(c)
 	d.settle(c)
@@ -139,15 +141,24 @@ func (c *running) nextID(m capture.Modality) string {
 	return fmt.Sprintf("%s-%d", m, c.numbers[m])
 }
 
-// has counts the pieces of evidence of a modality.
+// has counts the pieces of evidence of a modality; of chips those of the last document.
 func (c *running) has(m capture.Modality) int {
 	n := 0
 	for i := range c.evidence {
-		if c.evidence[i].Modality() == m {
+		e := &c.evidence[i]
+		if e.Modality() == m && (e.Chip == nil || e.Chip.Document == c.lastDocument()) {
 			n++
 		}
 	}
 	return n
+}
+
+// lastDocument is the id of the document that was read last; empty without.
+func (c *running) lastDocument() string {
+	if e := capture.LastDocument(c.evidence); e != nil {
+		return e.ID
+	}
+	return ""
 }
 
 // wanted lists the evidence that the policy requires and that is not there yet, or is being

@@ -68,9 +68,10 @@ const (
 // Collector takes evidence from the devices.
 type Collector interface {
 	// Collect waits until the traveller has presented one piece of evidence of the
-	// modality. It calls guide with what to do, as often as that changes. It returns early
-	// only with an error, at the latest a second after ctx ends.
-	Collect(ctx context.Context, m capture.Modality, guide func(text string)) (capture.Evidence, error)
+	// modality, beside the evidence that is known already, which it does not change. It calls
+	// guide with what to do, as often as that changes. It returns early only with an error, at
+	// the latest a second after ctx ends.
+	Collect(ctx context.Context, m capture.Modality, known []capture.Evidence, guide func(text string)) (capture.Evidence, error)
 }
 
 // Config is what a desk works with.
@@ -193,6 +194,22 @@ func (d *Desk) MissFinger(ctx context.Context, id, officer string, reason captur
 		return ErrBadInput
 	}
 	ev := capture.Evidence{At: d.cfg.Now(), By: officer, Finger: &capture.Finger{Missing: reason}}
+	ev.Device.Model = "stated by the officer"
+	return d.addByHand(id, ev)
+}
+
+// MissChip records why there is no chip to be inspected.
+func (d *Desk) MissChip(ctx context.Context, id, officer string, why capture.MissingChip) error {
+	if why != capture.MissingNoChip && why != capture.MissingSilent {
+		return ErrBadInput
+	}
+	d.mu.Lock()
+	var document string
+	if c, err := d.inPhase(id, PhaseCollecting); err == nil {
+		document = c.lastDocument()
+	}
+	d.mu.Unlock()
+	ev := capture.Evidence{At: d.cfg.Now(), By: officer, Chip: capture.ChipMissing(document, why)}
 	ev.Device.Model = "stated by the officer"
 	return d.addByHand(id, ev)
 }

@@ -83,13 +83,18 @@ func newTraveller() traveller {
 		capture.ModalityDocument: make(chan capture.Evidence),
 		capture.ModalityFinger:   make(chan capture.Evidence),
 		capture.ModalityFace:     make(chan capture.Evidence),
+		capture.ModalityChip:     make(chan capture.Evidence),
 	}
 }
 
-func (t traveller) Collect(ctx context.Context, m capture.Modality, guide func(string)) (capture.Evidence, error) {
+// Collect says of a chip which document it belongs to.
+func (t traveller) Collect(ctx context.Context, m capture.Modality, known []capture.Evidence, guide func(string)) (capture.Evidence, error) {
 	guide("present the " + string(m))
 	select {
 	case ev := <-t[m]:
+		if ev.Chip != nil {
+			ev.Chip.Document = capture.LastDocument(known).ID
+		}
 		return ev, nil
 	case <-ctx.Done():
 		return capture.Evidence{}, ctx.Err()

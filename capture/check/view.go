@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"boothd/capture"
+	"boothd/capture/inspection"
 	"boothd/capture/mrz"
 	"boothd/capture/policy"
 )
@@ -67,6 +68,8 @@ type EvidenceView struct {
 	Missing  capture.Missing        `json:"missing,omitempty"`
 	Quality  int                    `json:"quality,omitempty"`
 	Image    bool                   `json:"image"`
+	// Checks are those of a document's zone or of its chip, one by one.
+	Checks []inspection.Check `json:"checks,omitempty"`
 }
 
 // Line is one system's line: what it answered about one piece of evidence, or that it is
@@ -157,6 +160,12 @@ func viewEvidence(e *capture.Evidence) EvidenceView {
 	if f := e.Face; f != nil {
 		v.Image = len(f.JPEG) > 0
 	}
+	if z := e.Document; z != nil {
+		v.Checks = inspection.OfZone(&z.Zone, e.At)
+	}
+	if c := e.Chip; c != nil {
+		v.Checks, v.Image = c.Checks, c.Portrait != nil
+	}
 	return v
 }
 
@@ -233,6 +242,8 @@ func (d *Desk) Image(id, evidence string) (mime string, data []byte, ok bool) {
 			return "image/png", e.Finger.PNG, true
 		case e.Face != nil && len(e.Face.JPEG) > 0:
 			return "image/jpeg", e.Face.JPEG, true
+		case e.Chip != nil && e.Chip.Portrait != nil:
+			return "image/jpeg", e.Chip.Portrait.JPEG, true
 		}
 	}
 	return "", nil, false

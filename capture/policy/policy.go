@@ -25,6 +25,9 @@ type Rules struct {
 	// FingersFrom is the age in years from which fingerprints are taken: 12 at borders
 	// (Regulation (EU) 2017/2226 Art 17(3)).
 	FingersFrom int
+	// Checks are the rules of the checks of a document's chip; a check without one refers if it
+	// failed, and is no reason otherwise.
+	Checks []CheckRule
 	// Default is the rule of every (system, modality) that Systems does not name.
 	Default Rule
 	Systems []SystemRule
@@ -43,6 +46,15 @@ type SystemRule struct {
 	System   string
 	Modality capture.Modality
 	Rule
+}
+
+// CheckRule says what each state of a check of the chip recommends; clear is a reason that is
+// told, an empty outcome none.
+type CheckRule struct {
+	Check        string // capture/chip's names: "pa_chain"
+	Failed       capture.Outcome
+	Undetermined capture.Outcome
+	NotDone      capture.Outcome
 }
 
 // Strict returns the rules of a booth without configuration: everything is required, a hit
@@ -116,6 +128,7 @@ func evidenceReasons(r Rules, f Facts) []capture.Reason {
 	if zone := capture.LastZone(f.Evidence); zone != nil {
 		reasons = append(reasons, documentReasons(zone, f.Now)...)
 	}
+	reasons = append(reasons, chipReasons(r, f.Evidence)...)
 	if reason, ok := fingerReason(r, f); ok {
 		reasons = append(reasons, reason)
 	}
@@ -128,6 +141,8 @@ func missingText(m capture.Modality) string {
 		return "No document was read."
 	case capture.ModalityFinger:
 		return "No finger was taken and no reason was given."
+	case capture.ModalityChip:
+		return "The document's chip was not inspected and no reason was given."
 	}
 	return "No portrait was taken."
 }

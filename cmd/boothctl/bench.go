@@ -13,6 +13,8 @@ type benchCommand struct {
 	Finger   benchFinger   `cmd:"" help:"How well and how fast fingers are told apart, with sets of pictures whose fingers are known."`
 	Names    benchNames    `cmd:"" help:"How well and how fast people are found by their names."`
 	Lists    benchLists    `cmd:"" help:"How fast a list is published, received, changed and read again, and how long questions wait meanwhile."`
+	MRZ      benchMRZ      `cmd:"" name:"mrz" help:"How well and how fast zones are read from pictures whose truth is known."`
+	Passport benchPassport `cmd:"" help:"How fast a chip is inspected, and with how many commands."`
 	Discreet benchDiscreet `cmd:"" help:"Whether an officer without clearance could tell by time that there is a discreet alert."`
 }
 

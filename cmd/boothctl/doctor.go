@@ -176,6 +176,28 @@ func (d *doctor) daemon() {
 		return
 	}
 	d.devices(st.Devices)
+	d.trust(st.Trust)
+}
+
+// trust tells what the chips of travel documents are verified against.
+func (d *doctor) trust(t *console.Trust) {
+	const what = "trust list"
+	switch {
+	case t == nil:
+		d.tell(uneasy, what, "none is configured: who signed a document's chip is not verified", "name it in documents.trust")
+	case t.State == console.ListMissing:
+		d.tell(unwell, what, t.List+": "+t.Why, "see list below")
+	case t.State == console.ListExpired:
+		d.tell(unwell, what, inForce(t)+", expired "+t.Expires.Format(time.RFC3339)+": documents' chips are not verified", "see list below")
+	case t.State == console.ListStale:
+		d.tell(uneasy, what, inForce(t)+", is old", "see list below")
+	default:
+		d.tell(fine, what, inForce(t), "")
+	}
+}
+
+func inForce(t *console.Trust) string {
+	return fmt.Sprintf("%s version %d of %s, %d authorities of %d states", t.List, t.Version, t.AsOf.Format(time.RFC3339), t.Authorities, t.States)
 }
 
 func (d *doctor) devices(all []devices.Status) {

@@ -11,12 +11,13 @@ import (
 
 	"boothd/internal/keys"
 	"boothd/localmatch/gallery"
+	"boothd/localmatch/trust"
 	"boothd/sync/watchlist"
 )
 
 type listCommand struct {
 	Generate listGenerate  `cmd:"" help:"Invent people as entries of a list, on standard output."`
-	Import   listImport    `cmd:"" help:"Turn a file of published sanctions (JSON Lines) into entries, on standard output."`
+	Import   listImport    `cmd:"" help:"Turn a file of published sanctions or of certificates (JSON Lines) into entries, on standard output."`
 	Build    listBuild     `cmd:"" help:"Build the next version of a list from all its entries."`
 	Sign     listSign      `cmd:"" help:"Sign the newest version of a list, for all booths or for groups."`
 	Rollout  listRollout   `cmd:"" help:"Have groups of booths, or all, take a version that is signed."`
@@ -33,7 +34,9 @@ type listCommand struct {
 }
 
 type listImport struct {
-	File     string `arg:"" type:"existingfile" help:"Fields src, id, name, aliases, orig, weak, dob, nat, passport, gender."`
+	File         string `arg:"" type:"existingfile" help:"Fields src, id, name, aliases, orig, weak, dob, nat, passport, gender."`
+	Certificates bool   `help:"The file is what boothctl csca import wrote: fields kind, der, source."`
+
 	Category string `help:"The alert's category, of every entry."`
 	Action   string `help:"The action to take, of every entry."`
 	Weak     bool   `help:"Take aliases of little worth too."`
@@ -45,6 +48,13 @@ func (i *listImport) Run(c *call) error {
 		return err
 	}
 	defer f.Close()
+	if i.Certificates {
+		n, err := trust.Convert(f, c.out)
+		if err != nil {
+			return err
+		}
+		return json.NewEncoder(os.Stderr).Encode(watchlist.Imported{Entries: n})
+	}
 	n, err := watchlist.Import(watchlist.ImportOptions{In: f, Out: c.out, Category: i.Category, Action: i.Action, Weak: i.Weak})
 	if err != nil {
 		return err

@@ -41,6 +41,8 @@ type commands struct {
 	Grant    grantCommand    `cmd:"" help:"Sign, explain and revoke authorisations."`
 	Exchange exchangeCommand `cmd:"" help:"Hand data over in person: sealed bundles and their receipts."`
 	Finger   fingerCommand   `cmd:"" help:"Make, compare, look up and draw fingerprint templates."`
+	Passport passportCommand `cmd:"" help:"Inspect the chips of travel documents, and issue emulated ones for tests."`
+	CSCA     cscaCommand     `cmd:"" name:"csca" help:"Import, list and verify what travel documents' chips are trusted by."`
 	Bench    benchCommand    `cmd:"" help:"Measure this machine."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
@@ -75,7 +77,7 @@ func main() {
 
 // singleDash are the flags that may have one dash behind a word, as in the tools of its
 // trade.
-var singleDash = map[string][]string{"finger": {"-dpi", "-scores"}, "names": {"-list", "-pairs"}, "generate": {"-seed"}}
+var singleDash = map[string][]string{"finger": {"-dpi", "-scores"}, "names": {"-list", "-pairs"}, "generate": {"-seed"}, "read": {"-mrz", "-can"}, "issue": {"-mrz"}}
 
 // longFlags writes such flags with two.
 func longFlags(args []string) []string {

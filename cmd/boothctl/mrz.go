@@ -9,6 +9,7 @@ import (
 
 type mrzCommand struct {
 	Parse mrzParse `cmd:"" help:"Read zones from standard input, an empty line between them, and print one JSON object each."`
+	Image mrzImage `cmd:"" help:"Find and read the zones of pictures."`
 }
 
 type mrzParse struct{}

@@ -23,6 +23,7 @@ import (
 	"boothd/localmatch/gallery"
 	"boothd/localmatch/names"
 	"boothd/localmatch/recent"
+	"boothd/localmatch/trust"
 	"boothd/sync/direct"
 	"boothd/sync/drill"
 	"boothd/sync/outbox"
@@ -40,6 +41,7 @@ type booth struct {
 	atRest     *rest.Keeper // of the booth's own keys
 	devices    *devices.Manager
 	gallery    *gallery.Gallery
+	trust      *trust.Keeper // nil if documents are not verified
 	store      *outbox.Store
 	portal     *portal.Client        // nil without a portal
 	sender     *outbox.Sender        // nil without a portal
@@ -163,6 +165,7 @@ func (b *booth) openGallery(ctx context.Context) error {
 	names.Load() // rather now than when the first traveller waits for it
 	var err error
 	b.gallery, err = gallery.Open(ctx, b.config.GalleryPath(), b.config.KeysDir(), gallery.Options{Log: b.log, Keys: b.atRest})
+	b.openTrust()
 	if b.portal != nil {
 		b.copies = newCopies(b.gallery, b.portal, b.log)
 	}
@@ -199,7 +202,7 @@ func (b *booth) openDesk(ctx context.Context) error {
 // sources are those that the desk asks: the local lists, central, and the systems that stand
 // in for it.
 func (b *booth) sources() []check.Asking {
-	local := localmatch.New(b.gallery, localmatch.Options{Lists: b.namedLists(), Log: b.log})
+	local := localmatch.New(b.gallery, localmatch.Options{Lists: b.peopleLists(), Log: b.log})
 	timeout, linger := time.Duration(b.config.Portal.Timeout), time.Duration(b.config.Portal.Linger)
 	sources := []check.Asking{{Source: b.profiles.source(local), Timeout: timeout}}
 	if b.portal != nil {
@@ -212,9 +215,14 @@ func (b *booth) sources() []check.Asking {
 }
 
 // namedLists are the lists that this booth is meant to have.
-func (b *booth) namedLists() []localmatch.List {
+func (b *booth) namedLists() []localmatch.List { return listsOf(b.config.Lists) }
+
+// peopleLists are those of them in which travellers are looked up.
+func (b *booth) peopleLists() []localmatch.List { return listsOf(b.config.PeopleLists()) }
+
+func listsOf(named []config.List) []localmatch.List {
 	var lists []localmatch.List
-	for _, l := range b.config.Lists {
+	for _, l := range named {
 		lists = append(lists, localmatch.List{Name: l.Name, System: l.System})
 	}
 	return lists
@@ -292,6 +300,9 @@ func (b *booth) work(ctx context.Context) error {
 	}
 	if b.subscriber != nil {
 		start(&rear, back, "lists", b.subscriber.Run)
+	}
+	if b.trust != nil {
+		start(&front, ctx, "trust list", b.trust.Run)
 	}
 	if b.verifier != nil {
 		start(&front, ctx, "sign-in", b.verifier.Run)

@@ -239,7 +239,7 @@ func linkedDesk(t *testing.T, b *booth, o capture.Officer) {
 // waiting is a collector to whom nobody presents anything.
 type waiting struct{}
 
-func (waiting) Collect(ctx context.Context, _ capture.Modality, _ func(string)) (capture.Evidence, error) {
+func (waiting) Collect(ctx context.Context, _ capture.Modality, _ []capture.Evidence, _ func(string)) (capture.Evidence, error) {
 	<-ctx.Done()
 	return capture.Evidence{}, ctx.Err()
 }

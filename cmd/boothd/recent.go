@@ -44,7 +44,7 @@ func (b *booth) openRecent(ctx context.Context) error {
 	}
 	b.keeper = recent.NewKeeper(b.store, store, b.log)
 	b.watch = recent.NewWatch(recent.Watch{
-		Lists: b.gallery, Matcher: localmatch.New(b.gallery, localmatch.Options{Log: b.log}), Names: b.namedLists(),
+		Lists: b.gallery, Matcher: localmatch.New(b.gallery, localmatch.Options{Log: b.log}), Names: b.peopleLists(),
 		Store: store, Found: b.foundLater, Log: b.log,
 	})
 	b.keeper.Remembered = b.watch.Remembered

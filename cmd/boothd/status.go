@@ -34,6 +34,7 @@ func (b *booth) condition(ctx context.Context) console.BoothStatus {
 	} else {
 		st.Unknown = unknown(b.systems(), nil, reach{}, st.Lists)
 	}
+	st.Trust = b.trustStatus()
 	st.Outbox = b.outbox(ctx)
 	st.Warnings = b.warnings(ctx, &st)
 	return st
@@ -72,9 +73,9 @@ func (b *booth) lists(ctx context.Context, now time.Time) []console.List {
 
 func listState(info gallery.Info, now time.Time) console.ListState {
 	switch {
-	case now.After(info.Expires):
+	case info.Expired(now):
 		return console.ListExpired
-	case now.Before(info.Issued), info.SoftAge > 0 && now.After(info.Issued.Add(info.SoftAge)):
+	case info.ClockBehind(now), info.Old(now):
 		return console.ListStale
 	}
 	return console.ListCurrent
@@ -95,6 +96,9 @@ func (b *booth) warnings(ctx context.Context, st *console.BoothStatus) []string 
 		add("%d record(s) could not be delivered and need a technician.", stats.Quarantined)
 	}
 	for _, l := range st.Lists {
+		if l.Name == b.config.Documents.Trust {
+			continue
+		}
 		switch l.State {
 		case console.ListMissing:
 			add("List %s is not on this booth: what %s holds is not known here.", l.Name, l.System)
@@ -103,6 +107,9 @@ func (b *booth) warnings(ctx context.Context, st *console.BoothStatus) []string 
 		case console.ListStale:
 			add("List %s is old: new entries may be missing.", l.Name)
 		}
+	}
+	if w := trustWarning(st.Trust); w != "" {
+		add("%s", w)
 	}
 	if b.portal != nil && st.Link.State != console.LinkOnline {
 		add("Central cannot be asked: %s.", b.portal.Status().Reason)

@@ -5,6 +5,7 @@ import (
 
 	"boothd/devices"
 	"boothd/devices/drivers"
+	"boothd/devices/pcsc"
 	"boothd/devices/serial"
 	"boothd/devices/usb"
 	"boothd/devices/usbip"
@@ -29,6 +30,9 @@ func (b *booth) openDevices(context.Context) error {
 			return err
 		}
 		buses = append(buses, bus)
+	}
+	if readers, use := b.config.Documents.ReaderNames(); use {
+		buses = append(buses, pcsc.NewBus(readers...))
 	}
 	var cameras devices.Fixed
 	for _, c := range b.config.Cameras {

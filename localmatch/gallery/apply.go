@@ -189,6 +189,7 @@ func (g *Gallery) writeSegment(ctx context.Context, u Update, next *state, befor
 // read gives the lines, each copied.
 func (u *Update) read(give func(numbered) bool) error {
 	n := uint32(0)
+	var texts textRoom
 	for line, err := range u.Lines {
 		switch {
 		case err != nil:
@@ -198,7 +199,7 @@ func (u *Update) read(give func(numbered) bool) error {
 		case len(line) > MaxLine:
 			return &LineError{int(n) + 1, tooLong("line", MaxLine)}
 		}
-		if !give(numbered{n, string(line)}) {
+		if !give(numbered{n, texts.copy(line)}) {
 			return nil // whoever takes them says why
 		}
 		n++
@@ -209,7 +210,8 @@ func (u *Update) read(give func(numbered) bool) error {
 // line makes the change of a line ready.
 func (s *sealer) line(l numbered) (sealedChange, error) {
 	var c Change
-	quick := decodeQuick(l.line, &c)
+	s.entry.clear()
+	quick := decodeQuick(l.line, &c, &s.entry)
 	if !quick {
 		c = Change{}
 		if err := (line{int(l.n) + 1, []byte(l.line)}).decode(&c, false, func() error { return nil }); err != nil {
@@ -219,7 +221,7 @@ func (s *sealer) line(l numbered) (sealedChange, error) {
 	if err := c.Validate(); err != nil {
 		return sealedChange{}, &LineError{int(l.n) + 1, err}
 	}
-	record, err := appendRecord(make([]byte, 0, len(l.line)+32), &c, l.line, quick)
+	record, err := appendRecord(s.boxes.begin(len(l.line)+32), &c, l.line, quick)
 	if err != nil {
 		return sealedChange{}, err
 	}
@@ -227,6 +229,7 @@ func (s *sealer) line(l numbered) (sealedChange, error) {
 	if err != nil {
 		return sealedChange{}, &LineError{int(l.n) + 1, err}
 	}
+	sc.box = s.boxes.end(sc.box)
 	return sc, nil
 }
 

@@ -38,6 +38,9 @@ func newCataloguer(s *secrets) *cataloguer {
 	return &cataloguer{numbers: numbers.NewBuilder(s.numbers), names: index.NewBuilder()}
 }
 
+// finder returns what makes changes ready to be added, for one goroutine.
+func (c *cataloguer) finder() *finder { return &finder{names: c.names.Reader()} }
+
 // add adds the next record.
 func (c *cataloguer) add(f *finds) error {
 	n := uint32(len(c.ids))
@@ -46,7 +49,7 @@ func (c *cataloguer) add(f *finds) error {
 		c.drops = append(c.drops, n)
 		return nil
 	}
-	if len(f.fingers) > 0 {
+	if f.fingers {
 		c.fingers = append(c.fingers, n)
 	}
 	for _, d := range f.numbers {
@@ -54,7 +57,7 @@ func (c *cataloguer) add(f *finds) error {
 			return err
 		}
 	}
-	return c.names.Add(n, f.names, f.births)
+	return c.names.AddWords(n, f.names, f.births)
 }
 
 // build makes the catalogue. Nothing may be added any more.

@@ -7,7 +7,6 @@ import (
 
 	"boothd/internal/keys/rest"
 	"boothd/localmatch/gallery/segment"
-	"boothd/localmatch/names"
 )
 
 // Health is what a look at every record of a list found.
@@ -63,16 +62,19 @@ func (v *view) check(ctx context.Context) (h Health, err error) {
 // finds reports whether a record is found by what it is to be found by, and its templates
 // can be read.
 func (h *held) finds(n uint32, c *Change) bool {
-	f := findsOf(c, new(names.Parser))
+	id, documents, fingers := c.Drop, []DocumentNumber(nil), c.fingers()
+	if c.Put != nil {
+		id, documents = c.Put.ID, c.Put.Documents
+	}
 	found := false
-	for _, other := range h.catalogue.ids.find(hashID(f.id)) {
+	for _, other := range h.catalogue.ids.find(hashID(id)) {
 		found = found || other == n
 	}
-	for _, d := range f.numbers {
-		found = found && h.hasNumber(n, d)
+	for _, d := range documents {
+		found = found && h.hasNumber(n, d.Document())
 	}
-	for i := range f.fingers {
-		_, _, err := f.fingers[i].Read()
+	for i := range fingers {
+		_, _, err := fingers[i].Read()
 		found = found && err == nil
 	}
 	return found

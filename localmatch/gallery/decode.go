@@ -13,13 +13,14 @@ import (
 // its strings, the fields of each object in the order of its struct. That is nearly every line
 // of a list, and reading it so takes a tenth of what encoding/json needs. It reports false for
 // a line that may be written otherwise; then encoding/json is to read it, and what this left in
-// c means nothing. The line is kept by what is read.
-func decodeQuick(line string, c *Change) bool {
+// c means nothing. The line is kept by what is read. An entry is read into e, which is empty; its
+// slices are appended to.
+func decodeQuick(line string, c *Change, e *Entry) bool {
 	s := scanner{text: line}
 	s.begin()
 	if s.field(`"put":`) {
-		c.Put = new(Entry)
-		s.entry(c.Put)
+		c.Put = e
+		s.entry(e)
 	}
 	if s.field(`"drop":`) {
 		c.Drop = s.str()
@@ -52,13 +53,13 @@ func (s *scanner) entry(e *Entry) {
 		e.ID = s.str()
 	}
 	if s.field(`"names":`) {
-		e.Names = s.strs()
+		e.Names = s.strs(e.Names)
 	}
 	if s.field(`"birth_dates":`) {
-		e.BirthDates = s.strs()
+		e.BirthDates = s.strs(e.BirthDates)
 	}
 	if s.field(`"nationalities":`) {
-		e.Nationalities = s.strs()
+		e.Nationalities = s.strs(e.Nationalities)
 	}
 	if s.field(`"sex":`) {
 		e.Sex = s.str()
@@ -172,8 +173,7 @@ func (s *scanner) more() bool {
 	return !s.failed
 }
 
-func (s *scanner) strs() []string {
-	all := make([]string, 0, 2)
+func (s *scanner) strs(all []string) []string {
 	for more := s.elements(); more; more = s.more() {
 		all = append(all, s.str())
 	}
@@ -181,13 +181,15 @@ func (s *scanner) strs() []string {
 }
 
 func (s *scanner) str() string {
-	s.need(`"`)
-	for i := range len(s.text) {
-		switch c := s.text[i]; {
+	if s.need(`"`); s.failed {
+		return ""
+	}
+	text := s.text
+	for i := range len(text) {
+		switch c := text[i]; {
 		case c == '"':
-			text := s.text[:i]
-			s.text = s.text[i+1:]
-			return text
+			s.text = text[i+1:]
+			return text[:i]
 		case c < ' ' || c == '\\':
 			s.failed = true
 			return ""

@@ -23,7 +23,7 @@ func TestLinesAsWeWriteThemAreReadQuickly(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got Change
-		if !decodeQuick(string(b), &got) || !reflect.DeepEqual(got, c) {
+		if !decodeQuick(string(b), &got, new(Entry)) || !reflect.DeepEqual(got, c) {
 			t.Errorf("%s: read %+v", b, got)
 		}
 	}
@@ -36,7 +36,7 @@ func TestLinesWrittenOtherwiseAreLeftToTheStandardLibrary(t *testing.T) {
 		`{"put":{"fingers":[{"position":007}]}}`, `{"put":{"discreet":yes}}`, "{\"drop\":\"a\tb\"}", "{\"drop\":\"\xff\"}",
 	} {
 		var got Change
-		if decodeQuick(line, &got) {
+		if decodeQuick(line, &got, new(Entry)) {
 			t.Errorf("read %q", line)
 		}
 	}
@@ -49,7 +49,7 @@ func FuzzDecodeQuick(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, line string) {
 		var got, want Change
-		if !decodeQuick(line, &got) {
+		if !decodeQuick(line, &got, new(Entry)) {
 			return
 		}
 		if err := json.Unmarshal([]byte(line), &want); err != nil || !reflect.DeepEqual(got, want) {
@@ -68,7 +68,7 @@ func BenchmarkDecode(b *testing.B) {
 	b.Run("quick", func(b *testing.B) {
 		for b.Loop() {
 			var c Change
-			if !decodeQuick(string(line), &c) {
+			if !decodeQuick(string(line), &c, new(Entry)) {
 				b.Fatal("not read")
 			}
 		}

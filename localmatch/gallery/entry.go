@@ -4,9 +4,11 @@ import (
 	"log/slog"
 
 	"boothd/capture"
+	"boothd/capture/chip/pki"
 )
 
-// Entry is one record of a list. It is what a list's JSON Lines hold on the wire.
+// Entry is one record of a list. It is what a list's JSON Lines hold on the wire: a person or a
+// document, or a certificate.
 type Entry struct {
 	ID string `json:"id"` // unique within the list, at most 128 bytes
 	// Names are the entry's names and aliases, the main one first, "SURNAME, GIVEN NAMES"
@@ -23,6 +25,9 @@ type Entry struct {
 	Category      string           `json:"category,omitempty"`
 	Action        string           `json:"action,omitempty"`
 	Discreet      bool             `json:"discreet,omitempty"`
+	// Certificate is a piece of trust material for travel documents. Such an entry has nothing
+	// else but an id and perhaps a category, and answers no question: see Gallery.Certificates.
+	Certificate *pki.Entry `json:"certificate,omitempty"`
 }
 
 // DocumentNumber is a travel document of an entry.
@@ -44,3 +49,11 @@ func (f FingerTemplate) LogValue() slog.Value { return slog.StringValue("finger 
 
 // LogValue keeps the entry out of logs.
 func (e Entry) LogValue() slog.Value { return slog.StringValue("list entry") }
+
+// clear empties the entry but keeps the memory of its lists, which nobody else may hold then.
+func (e *Entry) clear() {
+	*e = Entry{
+		Names: e.Names[:0], BirthDates: e.BirthDates[:0], Nationalities: e.Nationalities[:0],
+		Documents: e.Documents[:0], Fingers: e.Fingers[:0],
+	}
+}

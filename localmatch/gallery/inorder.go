@@ -28,7 +28,10 @@ func inOrder[A, B any](ctx context.Context, read func(give func(A) bool) error, 
 			prepare := preparer()
 			for j := range todo {
 				j.out = make([]B, 0, len(j.in))
-				for _, a := range j.in {
+				for i, a := range j.in {
+					if i%8 == 0 {
+						runtime.Gosched() // questions go before
+					}
 					b, err := prepare(a)
 					if err != nil {
 						j.err = err
@@ -47,7 +50,7 @@ func inOrder[A, B any](ctx context.Context, read func(give func(A) bool) error, 
 		var in []A
 		send := func() bool {
 			j := &job{in: in, done: make(chan struct{})}
-			in = nil
+			in = make([]A, 0, batch)
 			for _, c := range []chan *job{order, todo} {
 				select {
 				case c <- j:

@@ -33,6 +33,14 @@ func (c *Change) Validate() error {
 	return text("drop", c.Drop, MaxID)
 }
 
+// fingers are those of the entry, if there is one.
+func (c *Change) fingers() []FingerTemplate {
+	if c.Put == nil {
+		return nil
+	}
+	return c.Put.Fingers
+}
+
 // LineError says in which line of a file or update something is wrong. It never holds the
 // content.
 type LineError struct {

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"boothd/localmatch/gallery/segment"
-	"boothd/localmatch/names"
 )
 
 // openLists reads which lists there are and makes them ready in the background.
@@ -246,14 +245,17 @@ func (g *Gallery) reindex(ctx context.Context, h *held, path string) error {
 			return nil
 		})
 	}, func() func(segment.Box) (finds, error) {
-		parser := names.NewParser()
+		finder := c.finder()
 		return func(b segment.Box) (finds, error) {
 			_, record, err := f.Unseal(b)
 			if err != nil {
 				return finds{}, err
 			}
 			change, err := readRecord(record)
-			return findsOf(&change, parser), err
+			if err != nil {
+				return finds{}, err
+			}
+			return finder.of(&change)
 		}
 	}, func(x finds) error { return c.add(&x) })
 	if err == nil && f.Len() != h.Records {

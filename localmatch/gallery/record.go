@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"boothd/localmatch/names"
+	"boothd/localmatch/names/index"
 	"boothd/localmatch/numbers"
 )
 
@@ -19,33 +20,46 @@ const (
 type finds struct {
 	id      string
 	drop    bool
-	fingers []FingerTemplate
-	names   []names.Name
+	fingers bool
+	names   index.Words
 	births  []names.Birth
 	numbers []numbers.Document
 }
 
-func findsOf(c *Change, p *names.Parser) finds {
+// finder makes changes ready to be found. It is for one goroutine.
+type finder struct {
+	names     *index.Reader
+	words     room[uint32]
+	births    room[names.Birth]
+	documents room[numbers.Document]
+}
+
+// of returns what a change is found by.
+func (r *finder) of(c *Change) (finds, error) {
 	if c.Put == nil {
-		return finds{id: c.Drop, drop: true}
+		return finds{id: c.Drop, drop: true}, nil
 	}
 	e := c.Put
-	f := finds{
-		id: e.ID, fingers: e.Fingers, names: make([]names.Name, len(e.Names)),
-		births: make([]names.Birth, 0, len(e.BirthDates)), numbers: make([]numbers.Document, len(e.Documents)),
-	}
-	for i, n := range e.Names {
-		f.names[i] = p.Parse(n)
-	}
-	for _, d := range e.BirthDates {
-		if b, ok := parseBirthDate(d); ok {
-			f.births = append(f.births, b)
+	f := finds{id: e.ID, fingers: len(e.Fingers) > 0}
+	var err error
+	words := r.words.begin(8)
+	for _, n := range e.Names {
+		if words, err = r.names.Append(words, n); err != nil {
+			return finds{}, err
 		}
 	}
-	for i, d := range e.Documents {
-		f.numbers[i] = d.Document()
+	births := r.births.begin(len(e.BirthDates))
+	for _, d := range e.BirthDates {
+		if b, ok := parseBirthDate(d); ok {
+			births = append(births, b)
+		}
 	}
-	return f
+	documents := r.documents.begin(len(e.Documents))
+	for _, d := range e.Documents {
+		documents = append(documents, d.Document())
+	}
+	f.names, f.births, f.numbers = r.words.end(words), r.births.end(births), r.documents.end(documents)
+	return f, nil
 }
 
 // Document is the number as it is compared.

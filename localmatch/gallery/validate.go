@@ -2,6 +2,7 @@ package gallery
 
 import (
 	"fmt"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -43,11 +44,11 @@ func (e *FieldError) Error() string { return e.Field + ": " + e.Reason }
 // Validate checks the entry against the limits and the formats of its fields. Its error is
 // a *FieldError.
 func (e *Entry) Validate() error {
-	for _, check := range []func() error{
-		e.validateID, e.validateNames, e.validateBirthDates, e.validateCodes,
-		e.validateDocuments, e.validateBiometrics, e.validateAlert,
-	} {
-		if err := check(); err != nil {
+	if e.Certificate != nil {
+		return e.validateCertificate()
+	}
+	for _, check := range entryChecks {
+		if err := check(e); err != nil {
 			return err
 		}
 	}
@@ -55,6 +56,11 @@ func (e *Entry) Validate() error {
 		return &FieldError{"entry", "nothing to find it by"}
 	}
 	return nil
+}
+
+var entryChecks = [...]func(*Entry) error{
+	(*Entry).validateID, (*Entry).validateNames, (*Entry).validateBirthDates, (*Entry).validateCodes,
+	(*Entry).validateDocuments, (*Entry).validateBiometrics, (*Entry).validateAlert,
 }
 
 func (e *Entry) validateID() error {
@@ -125,7 +131,7 @@ func (d *DocumentNumber) flaw() (field, flaw string) {
 	switch {
 	case flaw != "":
 		return ".number", flaw
-	case numbers.Normal(d.Number) == "":
+	case !strings.ContainsFunc(d.Number, isPlainSign) && numbers.Normal(d.Number) == "":
 		return ".number", "no letter A to Z and no digit in it"
 	case d.Type != "" && !isCode(d.Type, 2):
 		return ".type", "not a code of one or two letters A to Z"
@@ -226,16 +232,30 @@ func flawOf(s string, most int) string {
 	switch {
 	case len(s) > most:
 		return longerThan(most)
+	case isPrintable(s): // nearly all are
+		return ""
 	case !utf8.ValidString(s):
 		return "not UTF-8"
 	}
 	for _, r := range s {
-		if (r < ' ' || r > '~') && unicode.IsControl(r) {
+		if unicode.IsControl(r) {
 			return "a control character in it"
 		}
 	}
 	return ""
 }
+
+// isPrintable reports whether all is printable ASCII.
+func isPrintable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+func isPlainSign(r rune) bool { return r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' }
 
 func isCode(s string, most int) bool {
 	for _, r := range s {

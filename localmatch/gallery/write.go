@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"boothd/localmatch/gallery/segment"
-	"boothd/localmatch/names"
 )
 
 // sealedChange is a change made ready.
@@ -17,17 +16,21 @@ type sealedChange struct {
 type sealer struct {
 	segment *segment.Writer
 	prints  *printChange
-	parser  *names.Parser
+	finder  *finder
+	entry   Entry // of the line under way
+	boxes   room[byte]
 }
 
 // seal makes change n ready. Its box is appended to dst, which may be the record's own beginning.
 func (s *sealer) seal(dst []byte, n uint32, c *Change, record []byte) (sealedChange, error) {
-	sc := sealedChange{finds: findsOf(c, s.parser)}
-	if err := s.prints.add(n, sc.fingers); err != nil {
+	f, err := s.finder.of(c)
+	if err != nil {
 		return sealedChange{}, err
 	}
-	sc.box = s.segment.Seal(dst, n, record)
-	return sc, nil
+	if err := s.prints.add(n, c.fingers()); err != nil {
+		return sealedChange{}, err
+	}
+	return sealedChange{s.segment.Seal(dst, n, record), f}, nil
 }
 
 // writeRecords writes a segment, durably, and makes its indexes ready, and its fingers in an index
@@ -49,7 +52,7 @@ func writeRecords[A any](
 	p := &printChange{prints: fingers, held: h}
 	c := newCataloguer(s)
 	err = inOrder(ctx, read, func() func(A) (sealedChange, error) {
-		s := &sealer{w, p, names.NewParser()}
+		s := &sealer{segment: w, prints: p, finder: c.finder()}
 		return func(a A) (sealedChange, error) { return seal(s, a) }
 	}, func(sc sealedChange) error {
 		if err := c.add(&sc.finds); err != nil {

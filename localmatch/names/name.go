@@ -75,10 +75,11 @@ func ParseZone(surname, given string, cut bool) Name {
 // goroutine at a time.
 type Parser struct {
 	known map[string]*Token // by text, with a mark behind it if it was in capitals; nil to forget
+	words vocabulary
 }
 
 // NewParser returns a parser.
-func NewParser() *Parser { return &Parser{known: map[string]*Token{}} }
+func NewParser() *Parser { return &Parser{known: map[string]*Token{}, words: newVocabulary()} }
 
 // maxKnown is how many tokens a parser remembers.
 const maxKnown = 1 << 16
@@ -217,7 +218,7 @@ func markCapitals(words []word) {
 // not in capitals: JC Juncker.
 func splitInitials(words []word) []word {
 	for i, w := range words {
-		if !w.capitals || len(w.text) != 2 || isVowel(w.text[0]) || isVowel(w.text[1]) || kindOf(w.text) != Ordinary {
+		if !w.twoInitials() {
 			continue
 		}
 		if slices.ContainsFunc(words, func(o word) bool { return !o.capitals && len(o.text) > 2 }) {
@@ -228,4 +229,9 @@ func splitInitials(words []word) []word {
 		}
 	}
 	return words
+}
+
+// twoInitials reports whether the word may be two initials.
+func (w word) twoInitials() bool {
+	return w.capitals && len(w.text) == 2 && !isVowel(w.text[0]) && !isVowel(w.text[1]) && kindOf(w.text) == Ordinary
 }

@@ -3,7 +3,6 @@ package names
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/mozillazg/go-unidecode"
 	"golang.org/x/text/unicode/norm"
@@ -34,34 +33,12 @@ func split(text string) []word {
 	}
 	text = withoutAsides(text)
 	words := make([]word, 0, 4)
-	start, end := -1, 0
-	flush := func() {
-		if start >= 0 {
-			words = appendWord(words, text[start:end], alphabet)
+	for _, p := range pieces(make([]piece, 0, 8), text) {
+		words = appendWord(words, p.text, alphabet)
+		if p.comma && len(words) > 0 {
+			words[len(words)-1].comma = true
 		}
-		start = -1
 	}
-	lower := false
-	for i, r := range text {
-		switch {
-		case isApostrophe(r) && start >= 0:
-		case unicode.IsLetter(r), unicode.IsMark(r), unicode.IsDigit(r), r == '\u200d':
-			if lower && unicode.IsUpper(r) {
-				flush()
-			}
-			if start < 0 {
-				start = i
-			}
-			end = i + utf8.RuneLen(r)
-		default:
-			flush()
-			if (r == ',' || r == '،') && len(words) > 0 {
-				words[len(words)-1].comma = true
-			}
-		}
-		lower = unicode.IsLower(r)
-	}
-	flush()
 	return words
 }
 
@@ -83,13 +60,6 @@ func withoutAsides(text string) string {
 		}
 		text = text[:start] + " " + text[start+end+1:]
 	}
-}
-
-func isApostrophe(r rune) bool {
-	if r < 0x80 {
-		return r == '\'' || r == '`'
-	}
-	return strings.ContainsRune("’‘ʼʿʾ´ʹʻ״׳", r)
 }
 
 func appendWord(words []word, s string, alphabet alphabet) []word {

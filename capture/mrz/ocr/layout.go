@@ -43,7 +43,7 @@ func layoutOf(s shape, begin string) layout {
 // ok is false where it cannot stand.
 func handicap(kind byte, class int) (penalty float64, ok bool) {
 	const (
-		rare = -3
+		rare  = -3
 		rareO = -3.5 // in numbers; most issuers leave it out
 	)
 	ch := glyph.Alphabet[class]

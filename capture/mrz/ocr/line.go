@@ -136,49 +136,6 @@ func (r *reader) readLine(ctx context.Context, c chain) (*line, error) {
 	return l, nil
 }
 
-// predicted seeks a line so many pitches below another, as long as there is none in the
-// group. It returns nil if there is nothing that can be read.
-func (r *reader) predicted(ctx context.Context, from *line, across float64, group []*line) (*line, error) {
-	if !from.telling() {
-		return nil, nil
-	}
-	l := &line{curve: from.curve, tall: from.tall, first: from.first, last: from.last}
-	l.shift(0, across)
-	middle := l.curve.at(l.curve.centre)
-	for _, other := range group {
-		place := other.across(middle, l.curve.pitch(l.curve.centre))
-		if !(distance(other.curve.at(place), middle) > from.curve.pitch(from.curve.centre).Length()) {
-			return nil, nil
-		}
-	}
-	for range 2 {
-		if err := r.straighten(ctx, l); err != nil {
-			return nil, err
-		}
-	}
-	if !l.sane() || r.sample(l, 8) < leastHopeful {
-		return nil, nil
-	}
-	l.quality = r.sample(l, 14)
-	l.upright = from.upright
-	r.score(l)
-	return l, nil
-}
-
-// telling reports whether a line is one of a zone, as far as it alone can say: long and
-// without blanks.
-func (l *line) telling() bool {
-	const leastLong, mostBlank = 20, 0.1
-	blank := 0
-	for place := l.first; place <= l.last; place++ {
-		if s, ok := l.scores[place]; ok && s.Best() == glyph.None {
-			blank++
-		}
-	}
-	count := l.last - l.first + 1
-	return count >= leastLong && float64(blank) <= mostBlank*float64(count)
-}
-
 // Mean logarithms of the best characters' probabilities: of a line that is worth reading
 // and of one that need not be adjusted.
 const (

@@ -11,7 +11,8 @@
 // Pieces of ink that follow each other at even distances are chains, in any direction. A
 // chain is laid straight and measured; the recogniser of package glyph says which way is up
 // and what stands at each place. Two or three chains below each other make a zone where a
-// format's lines begin and end as its characters do. Characters of 8 pixels from one to the
+// format's lines begin and end as its characters do; a line that seems to be missing is
+// sought above and below its neighbours. Characters of 8 pixels from one to the
 // next, and about as high, are enough if they are sharp.
 //
 // # What can be trusted
@@ -20,7 +21,8 @@
 // the likeliest is read. Then the check digits are asked:
 //
 //   - If all are right, a likely rival is excluded where it would make one wrong. 1 and L,
-//     6 and G, and others that count the same are not excluded by any check digit.
+//     6 and G, and others that count the same are not excluded by any check digit. An O
+//     in a number is read as 0 unless they say that it is one.
 //   - If one is wrong and a single set of few likely exchanges makes all right, it is made;
 //     see Position.Repaired. It is a doubt as well if it is not likely enough by itself.
 //   - If none does, the digit stays wrong, for documents with wrong digits exist; then the
@@ -127,6 +129,9 @@ func Read(ctx context.Context, img image.Image, now time.Time) (Reading, error) 
 	r := &reader{pyramid: levels, net: net}
 	var best *Reading
 	for _, a := range attempts {
+		if r.looks > mostLooks {
+			break
+		}
 		z, err := r.find(ctx, a.side, a.darker)
 		if err != nil {
 			return Reading{}, err

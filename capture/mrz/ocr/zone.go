@@ -139,49 +139,8 @@ func (r *reader) zone(ctx context.Context, all []chain) (*zone, error) {
 }
 
 // mostLooks bounds the time of pictures that are full of other text: after so many looks no
-// other chain is read.
-const mostLooks = 2000
-
-// besides lists a chain and those that may be lines of one zone with it.
-func besides(all []chain, i int) []int {
-	out := []int{i}
-	for k := range all {
-		if k != i && beside(all[i], all[k]) {
-			out = append(out, k)
-		}
-	}
-	return out
-}
-
-// groupZone returns the best stack of a group of lines. Lines that seem to be missing are
-// sought above and below the others.
-func (r *reader) groupZone(ctx context.Context, group []*line) (*zone, error) {
-	if len(group) == 0 {
-		return nil, nil
-	}
-	group = r.agreed(group)
-	z := bestOf(group)
-	const most = 6
-	for i := 0; i < len(group) && len(group) < most && (z == nil || z.sure() <= beyondDoubt); i++ {
-		before := len(group)
-		for _, across := range spacings {
-			l, err := r.predicted(ctx, group[i], across, group)
-			if err != nil {
-				return nil, err
-			}
-			if l != nil {
-				group = append(group, l)
-			}
-		}
-		if len(group) > before {
-			z = bestOf(group)
-		}
-	}
-	return z, nil
-}
-
-// spacings are how far below a line, in pitches, another is looked for.
-var spacings = [...]float64{2.4, -2.4, 1.8, -1.8, 3, -3}
+// other chain is read and no other attempt made.
+const mostLooks = 1500
 
 // sharpened slants the characters as the zone is, adjusts the lines that are not clear and
 // looks again where the zone begins.
@@ -262,29 +221,6 @@ const leastSure = 1.5
 // beyondDoubt is the score, for each character, of a zone after which no other is sought.
 const beyondDoubt = 2.5
 
-// agreed turns the lines that are upside down against the rest.
-func (r *reader) agreed(group []*line) []*line {
-	direction := group[0].curve.pitch(group[0].curve.centre)
-	against := func(l *line) bool { return dot(l.curve.pitch(l.curve.centre), direction) < 0 }
-	var votes float64
-	for _, l := range group {
-		if against(l) {
-			votes -= l.upright
-		} else {
-			votes += l.upright
-		}
-	}
-	out := slices.Clone(group)
-	for i, l := range out {
-		if against(l) != (votes < 0) {
-			out[i] = l.turned()
-			out[i].quality = r.sample(out[i], 14)
-			r.score(out[i])
-		}
-	}
-	return out
-}
-
 func bestOf(lines []*line) *zone {
 	var best *zone
 	for _, top := range lines {
@@ -300,22 +236,6 @@ func bestOf(lines []*line) *zone {
 		}
 	}
 	return best
-}
-
-// beside reports whether two chains may be lines of one zone, whichever way they go.
-func beside(a, b chain) bool {
-	p, q := a.pitch(), b.pitch()
-	if dot(p, q) < 0 {
-		q = point{X: -q.X, Y: -q.Y}
-	}
-	length := p.Length()
-	if math.Abs(cross(p, q)) > 0.12*length*q.Length() || q.Length() > 1.2*length || q.Length() < 0.83*length {
-		return false
-	}
-	middle := minus(b.links[len(b.links)/2].at, a.first().at)
-	across := math.Abs(cross(p, middle)) / (length * length)
-	along := dot(p, middle) / (length * length)
-	return across > 1.2 && across < 6 && along > -30 && along < float64(a.last().place)+30
 }
 
 // stacks returns the stacks of two and three lines whose uppermost is top.

@@ -38,7 +38,7 @@ type booth struct {
 type reader chan capture.Evidence
 
 // Collect waits for a document, and for everything else in vain.
-func (r reader) Collect(ctx context.Context, m capture.Modality, _ func(string)) (capture.Evidence, error) {
+func (r reader) Collect(ctx context.Context, m capture.Modality, known []capture.Evidence, _ func(string)) (capture.Evidence, error) {
 	if m != capture.ModalityDocument {
 		r = nil
 	}

@@ -115,10 +115,10 @@ func TestADocumentIsReadOnlyByWhoWaitsForOne(t *testing.T) {
 	r <- capture.Evidence{ID: "document"}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := r.Collect(ctx, capture.ModalityFinger, nil); err == nil {
+	if _, err := r.Collect(ctx, capture.ModalityFinger, nil, nil); err == nil {
 		t.Error("a document was taken for a finger")
 	}
-	if ev, err := r.Collect(t.Context(), capture.ModalityDocument, nil); err != nil || ev.ID != "document" {
+	if ev, err := r.Collect(t.Context(), capture.ModalityDocument, nil, nil); err != nil || ev.ID != "document" {
 		t.Errorf("read %+v, %v", ev, err)
 	}
 }

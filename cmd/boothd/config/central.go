@@ -77,7 +77,7 @@ func (c *Config) systemFaults(f *settings.Faults, key string, systems map[captur
 // answers reports whether the portal answers for the system, or a local list, which knows no
 // faces. Whether a list has fingers shows only when it is there.
 func (c *Config) answers(system string, m capture.Modality) bool {
-	local := m != capture.ModalityFace && slices.ContainsFunc(c.Lists, func(l List) bool { return l.System == system })
+	local := m != capture.ModalityFace && slices.ContainsFunc(c.PeopleLists(), func(l List) bool { return l.System == system })
 	return local || slices.Contains(c.Portal.Systems, system)
 }
 

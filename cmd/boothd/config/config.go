@@ -4,6 +4,7 @@
 package config
 
 import (
+	"slices"
 	"time"
 
 	"boothd/capture"
@@ -35,6 +36,8 @@ type Config struct {
 	USB      USB               `toml:"usb"`
 	Serial   []Serial          `toml:"serial"`
 	Cameras  []Camera          `toml:"camera"`
+	// Documents says how the chips of travel documents are inspected.
+	Documents Documents `toml:"documents"`
 }
 
 // Booth says which booth this is.
@@ -180,19 +183,42 @@ type Camera struct {
 	Driver string `toml:"driver"`
 }
 
+// Documents says with what, by what and how far the chips of travel documents are inspected.
+type Documents struct {
+	// Trust is the name of the list of certificates that documents are verified against, one of
+	// those of this booth; empty if there is none. It is a list about nobody: nobody is looked
+	// up in it.
+	Trust string `toml:"trust"`
+	// Readers are texts in the names of the chip readers (PC/SC); "*" is in every name.
+	Readers []string `toml:"readers"`
+	// Groups are the data groups that are read besides DG1 and DG2, by number.
+	Groups []int  `toml:"groups"`
+	JP2    string `toml:"jp2"` // the program that decodes portraits in JPEG 2000
+}
+
+// ReaderNames are the texts of which a chip reader's name must hold one; all readers are meant if
+// there are none. It reports false if no reader is to be used.
+func (d *Documents) ReaderNames() (texts []string, use bool) {
+	if slices.Contains(d.Readers, "*") {
+		return nil, true
+	}
+	return d.Readers, len(d.Readers) > 0
+}
+
 func defaults() Config {
 	return Config{
-		Booth:  Booth{State: "/var/lib/boothd"},
-		AtRest: AtRest{Source: rest.SourceAuto, TPM: "/dev/tpmrm0", PCRs: []int{7}},
-		API:    API{Listen: "127.0.0.1:8470"},
-		Log:    settings.Log{Level: "info", Format: "text"},
-		Check:  Check{Require: []capture.Modality{"document", "face", "finger"}, Auto: true, FingersFrom: 12, Finger: 2, MinQuality: 20},
-		Policy: Policy{Default: Rule{Hit: "stop", Possible: "refer", Unavailable: "incomplete", Stale: "refer"}},
-		SignIn: SignIn{Client: "boothd"},
-		Portal: Portal{Timeout: settings.Duration(5 * time.Second), Linger: settings.Duration(time.Minute)},
-		Trust:  Trust{Threshold: 2},
-		Outbox: Outbox{MaxBytes: 4 << 30, MaxAge: settings.Duration(14 * 24 * time.Hour), Reserve: 64 << 20},
-		USB:    USB{Local: true},
+		Booth:     Booth{State: "/var/lib/boothd"},
+		AtRest:    AtRest{Source: rest.SourceAuto, TPM: "/dev/tpmrm0", PCRs: []int{7}},
+		API:       API{Listen: "127.0.0.1:8470"},
+		Log:       settings.Log{Level: "info", Format: "text"},
+		Check:     Check{Require: []capture.Modality{"document", "face", "finger"}, Auto: true, FingersFrom: 12, Finger: 2, MinQuality: 20},
+		Policy:    Policy{Default: Rule{Hit: "stop", Possible: "refer", Unavailable: "incomplete", Stale: "refer"}},
+		SignIn:    SignIn{Client: "boothd"},
+		Portal:    Portal{Timeout: settings.Duration(5 * time.Second), Linger: settings.Duration(time.Minute)},
+		Trust:     Trust{Threshold: 2},
+		Outbox:    Outbox{MaxBytes: 4 << 30, MaxAge: settings.Duration(14 * 24 * time.Hour), Reserve: 64 << 20},
+		USB:       USB{Local: true},
+		Documents: Documents{Readers: []string{"*"}, JP2: "/usr/libexec/boothd/boothd-jp2"},
 	}
 }
 
@@ -212,7 +238,7 @@ func Read(path string) (*Config, error) {
 func (c *Config) Paths() []*string {
 	paths := []*string{
 		&c.Booth.State, &c.Portal.CA, &c.Portal.Cert, &c.Portal.Key, &c.Portal.Sealing,
-		&c.MQTT.CA, &c.MQTT.Cert, &c.MQTT.Key, &c.MQTT.PasswordFile, &c.AtRest.TPM, &c.AtRest.Passphrase,
+		&c.MQTT.CA, &c.MQTT.Cert, &c.MQTT.Key, &c.MQTT.PasswordFile, &c.AtRest.TPM, &c.AtRest.Passphrase, &c.Documents.JP2,
 	}
 	for _, list := range [][]string{c.Portal.Signing, c.Portal.ProfileKeys, c.Trust.Roots, c.Updates.Sticks} {
 		for i := range list {

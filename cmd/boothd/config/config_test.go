@@ -253,6 +253,12 @@ func TestEveryFaultIsNamed(t *testing.T) {
 		{"a broker's key without its certificate", "cert = \"booth.pem\"\nkey = \"booth.key\"\n\n[[list]]", "key = \"booth.key\"\n[[list]]", "mqtt.cert: is missing"},
 		{"a password file that is empty", "\n[[list]]", "password_file = \"empty\"\n[[list]]", "mqtt.password_file: "},
 		{"a scanner's driver on a serial line", `driver = "cute"`, `driver = "uareu"`, "serial[0].driver: \"uareu\" is not the name of a document reader's driver"},
+		{"certificates in a list that is not there", `[usb]`, "[documents]\ntrust = \"csca\"\n[usb]", "documents.trust: \"csca\" is not the name of a [[list]]"},
+		{"a list of people taken for certificates", `[usb]`, "[documents]\ntrust = \"sis-persons\"\n[usb]", "documents.trust: \"sis-persons\" is a list of SIS, which is asked about people"},
+		{"a list of people with another of its system", "[usb]", "[[list]]\nname = \"sltd-more\"\nsystem = \"SLTD\"\n[documents]\ntrust = \"sltd\"\n[usb]", "documents.trust: \"sltd\" is a list of SLTD"},
+		{"a chip reader without a name", `[usb]`, "[documents]\nreaders = [\"ACR\", \"\"]\n[usb]", "documents.readers[1]: is empty"},
+		{"a data group that is always read", `[usb]`, "[documents]\ngroups = [11, 2]\n[usb]", "documents.groups[1]: must be 3 to 16"},
+		{"a data group twice", `[usb]`, "[documents]\ngroups = [11, 11]\n[usb]", "documents.groups[1]: is there twice"},
 		{"a reader's driver for a camera", `driver = "mjpeg"`, `driver = "cute"`, "camera[0].driver: "},
 	}
 	for _, tt := range tests {

@@ -22,6 +22,7 @@ func (c *Config) Validate(f *settings.Faults) {
 	c.portalFaults(f)
 	c.directFaults(f)
 	c.listFaults(f)
+	c.documentFaults(f)
 	c.deviceFaults(f)
 }
 

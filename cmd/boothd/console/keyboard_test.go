@@ -27,7 +27,7 @@ var prompts = map[capture.Modality]string{
 	doc: "place the document on the reader", fing: "lay the finger on the scanner", face: "look at the camera",
 }
 
-func (d devicesOf) Collect(ctx context.Context, m capture.Modality, guide func(string)) (capture.Evidence, error) {
+func (d devicesOf) Collect(ctx context.Context, m capture.Modality, known []capture.Evidence, guide func(string)) (capture.Evidence, error) {
 	guide(prompts[m])
 	select {
 	case ev := <-d[m]:

@@ -43,6 +43,9 @@ func cutStatus() console.BoothStatus {
 	now := time.Now()
 	st.Link = console.Link{State: console.LinkPortalDown, Since: now.Add(-12 * time.Minute)}
 	st.Lists[1].State, st.Lists[1].AsOf = console.ListStale, now.Add(-3*24*time.Hour)
+	st.Trust = &console.Trust{
+		List: "csca", State: console.ListStale, Version: 12, AsOf: now.Add(-3 * 24 * time.Hour), Expires: now.Add(4 * 24 * time.Hour), Authorities: 514, States: 96,
+	}
 	st.Unknown = []policy.Unknown{{System: "SLTD", Why: "only an old copy is on this booth", Since: now.Add(-3 * 24 * time.Hour)}}
 	st.Outbox = console.Outbox{Depth: 14, Bytes: 1_300_000, Oldest: now.Add(-12 * time.Minute), Checks: 14, ChecksOldest: now.Add(-12 * time.Minute)}
 	st.Devices[2].State, st.Devices[2].Reason = devices.Fault, "the device was unplugged or does not answer"

@@ -21,8 +21,10 @@ type BoothStatus struct {
 	Devices []devices.Status `json:"devices"`
 	Link    Link             `json:"link"`
 	Lists   []List           `json:"lists"`
-	Outbox  Outbox           `json:"outbox"`
-	Drill   *Drill           `json:"drill,omitempty"` // the one under way
+	// Trust is what the chips of travel documents are verified against; nil if they are not.
+	Trust  *Trust `json:"trust,omitempty"`
+	Outbox Outbox `json:"outbox"`
+	Drill  *Drill `json:"drill,omitempty"` // the one under way
 	// Unknown is what no question would tell now, and why. An officer is sent the systems of
 	// the own profile.
 	Unknown []policy.Unknown `json:"unknown"`
@@ -76,6 +78,19 @@ type List struct {
 	Version uint64    `json:"version"`
 	AsOf    time.Time `json:"as_of,omitzero"` // its age: when its newest update was issued
 	State   ListState `json:"state"`
+}
+
+// Trust is the list of certificates that travel documents are verified against.
+type Trust struct {
+	List    string    `json:"list"`
+	State   ListState `json:"state"`
+	Why     string    `json:"why,omitempty"` // it is missing
+	Version uint64    `json:"version"`
+	AsOf    time.Time `json:"as_of,omitzero"`
+	Expires time.Time `json:"expires,omitzero"` // the end of its lease
+	// Authorities counts certificates of signing authorities, and States their countries.
+	Authorities int `json:"authorities"`
+	States      int `json:"states"`
 }
 
 // Outbox is the queue towards central.

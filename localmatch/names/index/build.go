@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -24,11 +25,10 @@ const (
 	maxNames     = 128 // as many as a list's entry may have
 )
 
-// Builder collects what an [Index] is built from. Add and Build are for one goroutine at a time.
+// Builder collects what an [Index] is built from. Add, AddWords and Build are for one goroutine at
+// a time, while others read names with Readers.
 type Builder struct {
-	words map[string]uint32 // numbered as they come
-	texts []string
-	bones []string
+	words *vocabulary
 	count []uint32 // records that hold each word
 
 	people []uint32
@@ -36,120 +36,87 @@ type Builder struct {
 	ends   []uint32 // where the words of each record end in chain
 	chain  []uint32
 
-	buf []byte
+	space Words
 }
 
 // NewBuilder returns an empty builder.
-func NewBuilder() *Builder { return &Builder{words: make(map[string]uint32)} }
+func NewBuilder() *Builder { return &Builder{words: newVocabulary()} }
 
 // Add adds an entry under all its names, 128 at most, with all its birth dates. A birth date known
 // in part is one; years before 1800 and after 2054 count as unknown. Names without a word are
 // left out. An entry may be added several times. The error is [ErrFull].
-func (b *Builder) Add(entry uint32, ns []names.Name, births []names.Birth) error {
-	ns = ns[:min(len(ns), maxNames)]
-	codes := make([]uint32, 0, 4)
+func (b *Builder) Add(entry uint32, ns []names.Name, births []names.Birth) (err error) {
+	b.space = b.space[:0]
+	for i := range ns[:min(len(ns), maxNames)] {
+		if b.space, err = b.words.appendName(b.space, &ns[i]); err != nil {
+			return fmt.Errorf("add to name index: %w", err)
+		}
+	}
+	return b.AddWords(entry, b.space, births)
+}
+
+// AddWords adds an entry as Add does, whose names are those that Readers of this builder have read.
+// The builder keeps nothing of what it is given.
+func (b *Builder) AddWords(entry uint32, ns Words, births []names.Birth) error {
+	var space [4]uint32
+	codes := space[:0]
 	for _, birth := range births {
 		if c := uint32(codeOf(birth)); !slices.Contains(codes, c) {
 			codes = append(codes, c)
 		}
 	}
-	if len(codes) == 0 || len(codes)*len(ns) > maxSpellings {
+	if len(codes) == 0 || len(codes)*ns.count() > maxSpellings {
 		codes = append(codes[:0], 0)
 	}
-	for i := range ns {
-		if err := b.addName(entry, &ns[i], codes); err != nil {
+	for n := 0; len(ns) > 0 && n < maxNames; n++ {
+		var name Words
+		name, ns = ns.cut()
+		if err := b.addName(entry, name, codes); err != nil {
 			return fmt.Errorf("add to name index: %w", err)
 		}
 	}
 	return nil
 }
 
-func (b *Builder) addName(entry uint32, n *names.Name, codes []uint32) error {
-	from := len(b.chain)
-	for _, i := range telling(n) {
-		w, err := b.word(&n.Tokens[i])
-		if err != nil {
-			return err
-		}
-		if !slices.Contains(b.chain[from:], w) {
-			b.chain = append(b.chain, w)
-		}
-	}
-	words := b.chain[from:]
-	if len(words) == 0 {
-		return nil
-	}
-	if len(b.people)+len(codes) > maxRecords || len(b.chain)+len(codes)*len(words) > maxPosts {
-		b.chain = b.chain[:from]
+func (b *Builder) addName(entry uint32, name Words, codes []uint32) error {
+	if len(b.people)+len(codes) > maxRecords || len(b.chain)+len(codes)*len(name) > maxPosts {
 		return ErrFull
 	}
-	for i, c := range codes {
-		if i > 0 {
-			b.chain = append(b.chain, words...)
-		}
+	for _, c := range codes {
 		b.people = append(b.people, entry)
 		b.codes = append(b.codes, c)
-		b.ends = append(b.ends, uint32(len(b.chain)))
-		for _, w := range words {
+		for _, w := range name {
+			w &^= lastWord
+			b.chain = append(b.chain, w)
+			for int(w) >= len(b.count) {
+				b.count = append(b.count, 0)
+			}
 			b.count[w]++
 		}
+		b.ends = append(b.ends, uint32(len(b.chain)))
 	}
 	return nil
 }
 
-// telling returns the indexes of the tokens by which a name is found, at most maxNameWords:
-// neither particles nor titles, unless there is nothing else.
-func telling(n *names.Name) []int {
-	all := make([]int, 0, maxNameWords)
-	for _, worst := range [...]names.Kind{names.Ordinary, names.Title} {
-		for i := range n.Tokens {
-			k := n.Tokens[i].Kind
-			tells := worst == names.Title || k == names.Ordinary || k == names.Initial
-			if n.Tokens[i].Fold != "" && tells && len(all) < maxNameWords {
-				all = append(all, i)
-			}
-		}
-		if len(all) > 0 {
-			break
-		}
-	}
-	return all
-}
-
-// word returns the number of a token's word, a new one if need be.
-func (b *Builder) word(t *names.Token) (uint32, error) {
-	text := t.Fold[:min(len(t.Fold), maxWordLen)]
-	if w, ok := b.words[text]; ok {
-		return w, nil
-	}
-	if len(b.texts) == maxWords {
-		return 0, ErrFull
-	}
-	w := uint32(len(b.texts))
-	text = strings.Clone(text)
-	b.words[text] = w
-	b.texts = append(b.texts, text)
-	b.bones = append(b.bones, strings.Clone(t.Skeleton[:min(len(t.Skeleton), maxWordLen)]))
-	b.count = append(b.count, 0)
-	return w, nil
-}
-
-// Build makes the index, on two cores if there are, and leaves the builder empty. It stops with
-// the context's error.
+// Build makes the index, on two cores if there are, and leaves the builder empty: its Readers are
+// of no more use. It stops with the context's error. It gives way to other goroutines again and again.
 func (b *Builder) Build(ctx context.Context) (*Index, error) {
 	x := &Index{}
-	byCount := make([]uint32, len(b.texts))
-	for i := range byCount {
-		byCount[i] = uint32(i)
+	b.count = append(b.count, make([]uint32, len(b.words.texts)-len(b.count))...)
+	byText, byCount := b.orders()
+	number := make([]uint32, len(byCount))
+	for w, old := range byCount {
+		number[old] = uint32(w)
 	}
-	// Words of the same count are ordered by text, so that an index depends on the records and
-	// their order alone.
-	slices.SortFunc(byCount, func(v, w uint32) int {
-		return cmp.Or(cmp.Compare(b.count[w], b.count[v]), strings.Compare(b.texts[v], b.texts[w]))
-	})
 	var done sync.WaitGroup
-	done.Go(func() { x.words.fill(ctx, b, byCount) })
-	err := x.fill(ctx, b, byCount)
+	done.Go(func() {
+		for i, old := range byText {
+			byText[i] = number[old]
+		}
+		x.words.order = byText
+		x.words.fill(ctx, b.words.texts, byCount)
+	})
+	err := x.fill(ctx, b, byCount, number)
 	done.Wait()
 	*b = *NewBuilder()
 	if err = cmp.Or(err, ctx.Err()); err != nil {
@@ -159,26 +126,57 @@ func (b *Builder) Build(ctx context.Context) (*Index, error) {
 	return x, nil
 }
 
-// fill takes over the words of a builder; byCount is their order.
-func (d *dictionary) fill(ctx context.Context, b *Builder, byCount []uint32) {
-	d.ends = make([]uint32, len(byCount))
-	d.bones = make([]uint32, len(byCount))
-	for w, old := range byCount {
-		d.text = append(d.text, b.texts[old]...)
+// orders returns the words in the order of their texts, and the most frequent first. Of the same
+// count they are ordered by text, so that an index depends on the records and their order alone.
+func (b *Builder) orders() (byText, byCount []uint32) {
+	byText = make([]uint32, len(b.count))
+	for i := range byText {
+		byText[i] = uint32(i)
+	}
+	var turn turn
+	slices.SortFunc(byText, func(v, w uint32) int {
+		turn.pass()
+		return strings.Compare(b.words.texts[v], b.words.texts[w])
+	})
+	ranks := make([]uint64, len(byText))
+	for i, w := range byText {
+		ranks[i] = uint64(^b.count[w])<<32 | uint64(i)
+	}
+	slices.SortFunc(ranks, func(v, w uint64) int {
+		turn.pass()
+		return cmp.Compare(v, w)
+	})
+	byCount = make([]uint32, len(ranks))
+	for i, r := range ranks {
+		byCount[i] = byText[uint32(r)]
+	}
+	return byText, byCount
+}
+
+// turn lets other goroutines run now and then: whoever asks must not wait until an index is built.
+type turn uint
+
+func (t *turn) pass() {
+	if *t++; *t%512 == 0 {
+		runtime.Gosched()
+	}
+}
+
+// fill takes over texts, in an order. The order of the texts themselves is there.
+func (d *dictionary) fill(ctx context.Context, texts []string, order []uint32) {
+	d.ends = make([]uint32, len(order))
+	for w, old := range order {
+		d.text = append(d.text, texts[old]...)
 		d.ends[w] = uint32(len(d.text))
-		b.buf = append(b.buf[:0], b.bones[old]...)
-		d.bones[w] = boneHash(b.buf)
 	}
 	d.text = slices.Clip(d.text)
-	d.index(ctx, func(w uint32) string { return b.bones[byCount[w]] })
+	d.index(ctx)
 }
 
 // fill takes over the records of a builder.
-func (x *Index) fill(ctx context.Context, b *Builder, byCount []uint32) error {
-	number := make([]uint32, len(byCount))
+func (x *Index) fill(ctx context.Context, b *Builder, byCount, number []uint32) error {
 	x.starts = make([]uint32, len(byCount)+1)
 	for w, old := range byCount {
-		number[old] = uint32(w)
 		x.starts[w+1] = x.starts[w] + b.count[old]
 	}
 	order := b.byBirth(&x.dates)
@@ -188,7 +186,9 @@ func (x *Index) fill(ctx context.Context, b *Builder, byCount []uint32) error {
 	x.names.data = make([]byte, 0, len(b.chain)*2)
 	x.names.starts = make([]uint32, 0, len(order))
 	var words [maxNameWords]uint32
+	var turn turn
 	for r, old := range order {
+		turn.pass()
 		if r%4096 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"slices"
 	"sort"
+
+	"boothd/localmatch/names"
 )
 
 // dictionary holds the different words of all names. The more records hold a word, the lower its
@@ -81,49 +83,44 @@ const maxCollected = 4 * maxLooked
 
 func (d *dictionary) bucket(key uint64) uint64 { return key >> 8 & uint64(len(d.buckets)-2) }
 
-// index fills order and the keys; texts and bones are there. A word's keys are those of its
-// text, of its text without each of its letters, of its skeleton, and of a longer skeleton
-// without each of its letters: bone returns the skeleton of a word. If the context ends, what is
-// left undone is useless.
-func (d *dictionary) index(ctx context.Context, bone func(word uint32) string) {
-	d.order = make([]uint32, d.len())
-	for i := range d.order {
-		d.order[i] = uint32(i)
+// index fills the keys and the skeletons' hashes; all else is there. A word's keys are those of its
+// text, of its text without each of its letters, of its skeleton, and of a longer skeleton without
+// each of its letters. If the context ends, what is left undone is useless.
+func (d *dictionary) index(ctx context.Context) {
+	d.bones = make([]uint32, d.len())
+	all := make([]uint64, 0, 12*d.len()) // the keys of all words
+	ends := make([]int, d.len())
+	var turn turn
+	for w := range uint32(d.len()) {
+		if turn.pass(); w%4096 == 0 && ctx.Err() != nil {
+			return
+		}
+		text := d.word(w)
+		skeleton := []byte(names.Skeleton(string(text)))
+		d.bones[w] = boneHash(skeleton)
+		all = appendKeys(all, text, skeleton)
+		ends[w] = len(all)
 	}
-	slices.SortFunc(d.order, func(a, b uint32) int { return bytes.Compare(d.word(a), d.word(b)) })
-
-	n := 0
-	d.eachKey(ctx, bone, func(uint32, uint64) { n++ })
 	size := 1
-	for size < n/4 {
+	for size < len(all)/4 {
 		size *= 2
 	}
 	d.buckets = make([]uint32, size+1)
-	d.eachKey(ctx, bone, func(_ uint32, key uint64) { d.buckets[d.bucket(key)+1]++ })
+	for _, key := range all {
+		turn.pass()
+		d.buckets[d.bucket(key)+1]++
+	}
 	for b := range size {
 		d.buckets[b+1] += d.buckets[b]
 	}
-	d.keys = make([]uint32, n)
+	d.keys = make([]uint32, len(all))
 	next := slices.Clone(d.buckets[:size])
-	d.eachKey(ctx, bone, func(w uint32, key uint64) {
-		b := d.bucket(key)
-		d.keys[next[b]] = w<<8 | uint32(key&0xff)
-		next[b]++
-	})
-}
-
-func (d *dictionary) eachKey(ctx context.Context, bone func(word uint32) string, yield func(word uint32, key uint64)) {
-	var buf []byte
-	var keys []uint64
-	for w := range uint32(d.len()) {
-		if w%4096 == 0 && ctx.Err() != nil {
-			return
-		}
-		buf = append(buf[:0], bone(w)...)
-		keys = appendKeys(keys[:0], d.word(w), buf)
-		slices.Sort(keys)
-		for _, k := range slices.Compact(keys) {
-			yield(w, k)
+	for w, at := 0, 0; w < len(ends); w++ {
+		for ; at < ends[w]; at++ {
+			turn.pass()
+			b := d.bucket(all[at])
+			d.keys[next[b]] = uint32(w)<<8 | uint32(all[at]&0xff)
+			next[b]++
 		}
 	}
 }
@@ -144,10 +141,10 @@ const (
 
 // appendKeys appends the keys under which the dictionary has a word.
 func appendKeys(keys []uint64, text, skeleton []byte) []uint64 {
-	keys = append(keys, hash(byText, text, nil))
+	keys = append(keys, hash(byText, text))
 	keys = appendShorter(keys, byText, text, leastTextLen)
 	if len(skeleton) > 0 {
-		keys = append(keys, hash(bySkeleton, skeleton, nil))
+		keys = append(keys, hash(bySkeleton, skeleton))
 	}
 	return appendShorter(keys, byShorter, skeleton, leastSkeletonLen)
 }
@@ -156,12 +153,12 @@ func appendKeys(keys []uint64, text, skeleton []byte) []uint64 {
 // a letter, so that one may be another or two have changed places. Of two skeletons only one may
 // lack a letter: too many differ in one.
 func appendAskedKeys(keys []uint64, text, skeleton []byte) []uint64 {
-	keys = append(keys, hash(byText, text, nil))
+	keys = append(keys, hash(byText, text))
 	keys = appendShorter(keys, byText, text, leastTextLen)
 	if len(skeleton) < 2 {
 		return keys
 	}
-	keys = append(keys, hash(bySkeleton, skeleton, nil), hash(byShorter, skeleton, nil))
+	keys = append(keys, hash(bySkeleton, skeleton), hash(byShorter, skeleton))
 	return appendShorter(keys, bySkeleton, skeleton, leastSkeletonLen)
 }
 
@@ -169,24 +166,28 @@ func appendShorter(keys []uint64, seed uint64, text []byte, least int) []uint64 
 	if len(text) < least {
 		return keys
 	}
-	for i := range text {
-		if i == 0 || text[i] != text[i-1] {
-			keys = append(keys, hash(seed, text[:i], text[i+1:]))
+	h := seed
+	for i, c := range text {
+		if i == 0 || c != text[i-1] {
+			keys = append(keys, finish(fnv(h, text[i+1:])))
 		}
+		h = fnv(h, text[i:i+1])
 	}
 	return keys
 }
 
-// hash is FNV-1a over a and b as one, mixed once more because its low bits are used.
-func hash(seed uint64, a, b []byte) uint64 {
-	const prime = 0x100000001b3
-	h := seed
-	for _, c := range a {
-		h = (h ^ uint64(c)) * prime
+func hash(seed uint64, text []byte) uint64 { return finish(fnv(seed, text)) }
+
+// fnv is FNV-1a.
+func fnv(h uint64, text []byte) uint64 {
+	for _, c := range text {
+		h = (h ^ uint64(c)) * 0x100000001b3
 	}
-	for _, c := range b {
-		h = (h ^ uint64(c)) * prime
-	}
+	return h
+}
+
+// finish mixes a hash once more because its low bits are used.
+func finish(h uint64) uint64 {
 	h ^= h >> 32
 	h *= 0xd6e8feb86659fd93
 	return h ^ h>>32
@@ -196,7 +197,7 @@ func boneHash(skeleton []byte) uint32 {
 	if len(skeleton) == 0 {
 		return 0
 	}
-	return uint32(hash(bySkeleton, skeleton, nil)>>32) | 1
+	return uint32(hash(bySkeleton, skeleton)>>32) | 1
 }
 
 func (d *dictionary) valid() bool {

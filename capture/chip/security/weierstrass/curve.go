@@ -134,6 +134,8 @@ const window = 4
 type multiples [1 << window]Point
 
 // pick sets p to the multiple, looking at all of them.
+//
+//go:norace
 func (m *multiples) pick(p *Point, digit byte) {
 	var x, y, z element
 	for i := range m {

@@ -114,7 +114,7 @@ func (s *strip) draw(f *Font, rng *rand.Rand) *image.Gray {
 	r := newRaw(s.size.X, s.size.Y)
 	pitch := s.pitch.Length()
 	paper := between(rng, 110, 255)
-	contrast := between(rng, 0.15, 0.95)
+	contrast := between(rng, 0.25, 0.95)
 	if chance(rng, 0.6) {
 		contrast = between(rng, 0.6, 0.97)
 	}
@@ -150,14 +150,11 @@ func (s *strip) worsen(r *raw, rng *rand.Rand, pitch float64) {
 		glare(r, rng, pitch)
 	}
 	r.blur(math.Abs(rng.NormFloat64()) * min(1.6, 0.06*pitch))
-	if chance(rng, 0.15) {
-		r.move(between(rng, 0, 0.33)*pitch, rng.Float64()*math.Pi)
+	if chance(rng, 0.12) {
+		r.move(between(rng, 0, 0.22)*pitch, rng.Float64()*math.Pi)
 	}
-	switch {
-	case chance(rng, 0.5):
+	if chance(rng, 0.5) {
 		r.noise(rng, between(rng, 0, 9))
-	case chance(rng, 0.15):
-		r.noise(rng, between(rng, 9, 22))
 	}
 	if chance(rng, 0.25) {
 		r.sharpen(float32(between(rng, 0.3, 1.5)), between(rng, 0.6, 1.6))
@@ -206,7 +203,7 @@ func newPrint(rng *rand.Rand, pitch float64) print {
 		for i := range p.waves {
 			frequency := between(rng, 1, 6) * 2 * math.Pi
 			angle := rng.Float64() * math.Pi
-			p.waves[i] = wave{between(rng, 0, 0.2), frequency * math.Cos(angle), frequency * math.Sin(angle), rng.Float64() * 7}
+			p.waves[i] = wave{between(rng, 0, 0.16), frequency * math.Cos(angle), frequency * math.Sin(angle), rng.Float64() * 7}
 		}
 	}
 	if chance(rng, 0.05) {

@@ -2,7 +2,7 @@
 // of 16 by 24 grey values.
 //
 // The network is two layers of convolution and pooling and two dense layers, about 37,000
-// weights, and takes a tenth of a millisecond for a patch. Its weights are trained by
+// weights, and takes a twentieth of a millisecond for a patch. Its weights are trained by
 // boothd/capture/mrz/ocr/train on characters drawn from an OCR-B font, made worse as
 // cameras make them worse; no picture of a document was used.
 package glyph

@@ -4,8 +4,8 @@
 //
 // It draws OCR-B characters with the fonts of Debian's package fonts-ocr-b, makes them
 // worse in chance ways, shows each once to the network and writes the weights. The same
-// seed gives the same weights on the same processor architecture. It takes about seven
-// minutes of one core.
+// seed gives the same weights on the same processor architecture. It takes about
+// seven minutes of one core.
 package main
 
 import (
@@ -24,7 +24,7 @@ func main() {
 	flag.StringVar(&s.out, "out", "capture/mrz/ocr/glyph/weights.bin", "the file to write")
 	flag.StringVar(&s.fonts, "fonts", drawn.FontFolder, "the folder of the OCR-B fonts")
 	flag.Uint64Var(&s.seed, "seed", 1, "decides every chance")
-	flag.IntVar(&s.samples, "samples", 800_000, "how many characters to draw")
+	flag.IntVar(&s.samples, "samples", 400_000, "how many characters to draw")
 	flag.Float64Var(&s.rate, "rate", 0.002, "the first learning rate; it falls to a hundredth")
 	flag.Parse()
 	if err := s.run(); err != nil {

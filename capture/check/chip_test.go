@@ -1,0 +1,98 @@
+package check
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"boothd/capture"
+	"boothd/capture/inspection"
+)
+
+func chipEvidence(s inspection.State) capture.Evidence {
+	return capture.Evidence{Chip: &capture.Chip{
+		Checks:   []inspection.Check{{Name: "pa_chain", State: s, Text: "The chain is " + string(s) + "."}},
+		Portrait: &capture.Face{JPEG: []byte("portrait")},
+	}}
+}
+
+func withChip(c *Config) {
+	c.Rules.Require = []capture.Modality{capture.ModalityDocument, capture.ModalityChip}
+	c.Auto = false
+}
+
+func TestTheChipOfTheDocumentIsInspectedAndNoSystemIsAskedAboutIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := local()
+		b := startWith(t, withChip, s)
+		if w := b.View(true).Check.Wanted; !slices.Equal(w, []capture.Modality{capture.ModalityDocument, capture.ModalityChip}) {
+			t.Errorf("wanted %v", w)
+		}
+		b.traveller.present(document(1980))
+		asked := len(b.View(true).Check.Lines)
+		b.traveller.present(chipEvidence(inspection.Failed))
+		v := b.View(true).Check
+		if len(v.Lines) != asked {
+			t.Errorf("%d lines, %d before the chip", len(v.Lines), asked)
+		}
+		i := slices.IndexFunc(v.Evidence, func(e EvidenceView) bool { return e.Modality == capture.ModalityChip })
+		if i < 0 || !v.Evidence[i].Image || len(v.Evidence[i].Checks) != 1 {
+			t.Fatalf("evidence %+v", v.Evidence)
+		}
+		if mime, picture, ok := b.Image(b.id, v.Evidence[i].ID); !ok || mime != "image/jpeg" || string(picture) != "portrait" {
+			t.Errorf("portrait %q %q %t", mime, picture, ok)
+		}
+		if d := v.Evidence[0]; d.Modality != capture.ModalityDocument || len(d.Checks) == 0 {
+			t.Errorf("the zone has no checks: %+v", d)
+		}
+		if err := b.Conclude(t.Context(), b.id); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if r := b.View(true).Check.Recommendation; r == nil || !slices.ContainsFunc(r.Reasons, func(r capture.Reason) bool { return r.Code == "chip_pa_chain" }) {
+			t.Errorf("recommendation %+v", r)
+		}
+		if rec := b.recorder.first(); !slices.ContainsFunc(rec.Evidence, func(e capture.Evidence) bool { return e.Chip != nil && e.Chip.Document == "document-1" }) {
+			t.Error("the record does not tell of the chip")
+		}
+	})
+}
+
+func TestAnotherDocumentHasAnotherChip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := startWith(t, withChip, local())
+		b.traveller.present(document(1980), chipEvidence(inspection.Successful))
+		if w := b.View(true).Check.Wanted; len(w) != 0 {
+			t.Fatalf("wanted %v", w)
+		}
+		if err := b.Retake(t.Context(), b.id, capture.ModalityDocument); err != nil {
+			t.Fatal(err)
+		}
+		b.traveller.present(document(1981))
+		if w := b.View(true).Check.Wanted; !slices.Equal(w, []capture.Modality{capture.ModalityChip}) {
+			t.Errorf("wanted %v, want the chip of the second document", w)
+		}
+		b.traveller.present(chipEvidence(inspection.Successful))
+		if w := b.View(true).Check.Wanted; len(w) != 0 {
+			t.Errorf("wanted %v", w)
+		}
+	})
+}
+
+func TestAnOfficerSaysThatThereIsNoChip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := startWith(t, withChip, local())
+		b.traveller.present(document(1980))
+		if err := b.MissChip(t.Context(), b.id, "officer-7", "eaten"); !errors.Is(err, ErrBadInput) {
+			t.Errorf("a reason that is none: %v", err)
+		}
+		if err := b.MissChip(t.Context(), b.id, "officer-7", capture.MissingSilent); err != nil {
+			t.Fatal(err)
+		}
+		v := b.View(true).Check
+		if len(v.Wanted) != 0 || v.Evidence[1].Checks[0].State != inspection.Failed {
+			t.Errorf("wanted %v, evidence %+v", v.Wanted, v.Evidence)
+		}
+	})
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"fmt"
+
+	"boothd/cmd/boothd/console"
+	"boothd/localmatch/trust"
+)
+
+// openTrust makes the keeper of what travel documents are verified against.
+func (b *booth) openTrust() {
+	if list := b.config.Documents.Trust; list != "" {
+		b.trust = trust.New(b.gallery, list, trust.Options{Log: b.log})
+	}
+}
+
+// trustStatus tells what travel documents are verified against; nil if they are not.
+func (b *booth) trustStatus() *console.Trust {
+	if b.trust == nil {
+		return nil
+	}
+	s := b.trust.Status()
+	return &console.Trust{
+		List: s.List, State: console.ListState(s.State), Version: s.Version, AsOf: s.Issued, Expires: s.Expires,
+		Authorities: s.Authorities, States: s.States, Why: s.Why,
+	}
+}
+
+// trustWarning says what the officer should know of it; empty if there is nothing.
+func trustWarning(t *console.Trust) string {
+	if t == nil {
+		return ""
+	}
+	switch t.State {
+	case console.ListMissing:
+		return fmt.Sprintf("Who signed a document's chip cannot be verified: %s (%s).", t.Why, t.List)
+	case console.ListExpired:
+		return fmt.Sprintf("Who signed a document's chip cannot be verified: list %s is too old to be used.", t.List)
+	case console.ListStale:
+		return fmt.Sprintf("List %s is old: new signers of documents, and revoked ones, may not be known.", t.List)
+	}
+	return ""
+}
