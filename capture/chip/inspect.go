@@ -21,8 +21,9 @@ import (
 
 // Inspector inspects chips. It may be used by several goroutines.
 type Inspector struct {
-	// Trust is what documents are verified against; nil if there is none.
-	Trust *pki.Trust
+	// Trust returns what documents are verified against now; nil if there is nothing, and it may
+	// be nil itself.
+	Trust func() *pki.Trust
 	// Terminal reads fingers and irises where chips ask for it; nil if the booth may not.
 	Terminal *authenticity.Terminal
 	Portrait portrait.Maker
@@ -35,8 +36,9 @@ type Inspector struct {
 // run is an inspection under way.
 type run struct {
 	*Inspector
-	line *line
-	out  *Inspection
+	line  *line
+	trust *pki.Trust
+	out   *Inspection
 
 	files  map[lds.File][]byte
 	sod    *pki.SOD
@@ -53,6 +55,7 @@ func (in *Inspector) Inspect(ctx context.Context, card devices.Card, p Password)
 	r := &run{
 		Inspector: in,
 		line:      &line{card: &metered{Card: card}, password: p},
+		trust:     in.trustNow(),
 		out:       &Inspection{},
 		files:     map[lds.File][]byte{},
 	}
@@ -76,6 +79,17 @@ func (in *Inspector) Inspect(ctx context.Context, card devices.Card, p Password)
 	slices.Sort(r.out.Groups)
 	r.out.Commands, r.out.Took = r.line.card.commands, in.Now().Sub(began)
 	return r.out
+}
+
+// trustNow is the same throughout an inspection; without any, everything is unknown to it.
+func (in *Inspector) trustNow() *pki.Trust {
+	if in.Trust != nil {
+		if t := in.Trust(); t != nil {
+			return t
+		}
+	}
+	t, _ := pki.New(nil)
+	return t
 }
 
 // open opens the chip.

@@ -66,7 +66,7 @@ func inspector(t testing.TB) *chip.Inspector {
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
-	return &chip.Inspector{Trust: trust, Now: now}
+	return &chip.Inspector{Trust: func() *pki.Trust { return trust }, Now: now}
 }
 
 func zoneOf(t testing.TB, d chipemu.Document) *mrz.Zone {

@@ -47,21 +47,12 @@ func (r *run) digest(group int, h crypto.Hash) ([]byte, bool) {
 	return w.Sum(nil), true
 }
 
-// trust is what documents are verified against; without any, everything is unknown to it.
-func (r *run) trust() *pki.Trust {
-	if r.Trust != nil {
-		return r.Trust
-	}
-	t, _ := pki.New(nil)
-	return t
-}
-
 // passive does Passive Authentication.
 func (r *run) passive() pki.Result {
 	if r.line.session == nil {
 		return pki.Result{}
 	}
-	res := r.trust().Verify(r.document(), r.Now())
+	res := r.trust.Verify(r.document(), r.Now())
 	for _, f := range res.Facts {
 		c := inspection.Check{
 			Name: passivePrefix + string(f.Check), State: inspection.State(f.State), Reason: string(f.Reason), Group: f.Group, Text: f.Text,
@@ -91,7 +82,7 @@ func (r *run) cardSecurity() (security.Infos, error) {
 	if file == nil {
 		return security.Infos{}, errNoSecurity
 	}
-	content, _ := r.trust().VerifyCardSecurity(file, r.document(), r.Now())
+	content, _ := r.trust.VerifyCardSecurity(file, r.document(), r.Now())
 	return security.Parse(content)
 }
 
@@ -128,7 +119,7 @@ func (r *run) weighProof(p pki.Result) {
 
 // signedSecurity reports whether EF.CardSecurity is signed by a document signer.
 func (r *run) signedSecurity() bool {
-	_, res := r.trust().VerifyCardSecurity(r.files[lds.CardSecurity], r.document(), r.Now())
+	_, res := r.trust.VerifyCardSecurity(r.files[lds.CardSecurity], r.document(), r.Now())
 	return res.Fact(pki.CheckSignature).State == pki.Successful && res.Fact(pki.CheckChain).State != pki.Failed
 }
 

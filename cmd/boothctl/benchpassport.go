@@ -107,7 +107,7 @@ func newPassportBench(size int) (*passportBench, error) {
 	}
 	trust, faults := pki.New(issuer.Trust())
 	zone, err := mrz.Parse(d.MRZ, time.Now())
-	b.inspector = &chip.Inspector{Trust: trust, Now: time.Now}
+	b.inspector = &chip.Inspector{Trust: func() *pki.Trust { return trust }, Now: time.Now}
 	b.password.Zone = &zone
 	return b, errors.Join(append(faults, err)...)
 }

@@ -11,6 +11,7 @@ import (
 
 	"boothd/capture/chip"
 	"boothd/capture/chip/chipemu"
+	"boothd/capture/chip/pki"
 	"boothd/capture/chip/portrait"
 	"boothd/capture/inspection"
 	"boothd/capture/mrz"
@@ -68,7 +69,7 @@ func (p *passportRead) inspector(c *call) (*chip.Inspector, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &chip.Inspector{Trust: trust, Portrait: portrait.Maker{JP2: p.JP2}, Groups: p.Group, Now: time.Now}
+	in := &chip.Inspector{Trust: func() *pki.Trust { return trust }, Portrait: portrait.Maker{JP2: p.JP2}, Groups: p.Group, Now: time.Now}
 	if p.Terminal == "" {
 		return in, nil
 	}

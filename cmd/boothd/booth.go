@@ -185,6 +185,7 @@ func (b *booth) openDesk(ctx context.Context) error {
 			Devices:    b.devices,
 			Finger:     capture.FingerPosition(b.config.Check.Finger),
 			MinQuality: b.config.Check.MinQuality,
+			Chips:      b.inspector(),
 			Now:        time.Now,
 		},
 		Auto: b.config.Check.Auto,

@@ -2,7 +2,11 @@ package main
 
 import (
 	"fmt"
+	"time"
 
+	"boothd/capture/chip"
+	"boothd/capture/chip/pki"
+	"boothd/capture/chip/portrait"
 	"boothd/cmd/boothd/console"
 	"boothd/localmatch/trust"
 )
@@ -12,6 +16,22 @@ func (b *booth) openTrust() {
 	if list := b.config.Documents.Trust; list != "" {
 		b.trust = trust.New(b.gallery, list, trust.Options{Log: b.log})
 	}
+}
+
+// inspector inspects documents' chips with the material that is ready when a chip is laid on.
+func (b *booth) inspector() *chip.Inspector {
+	in := &chip.Inspector{
+		Portrait: portrait.Maker{JP2: b.config.Documents.JP2},
+		Groups:   b.config.Documents.Groups,
+		Now:      time.Now,
+	}
+	if b.trust != nil {
+		in.Trust = func() *pki.Trust {
+			t, _ := b.trust.Trust()
+			return t
+		}
+	}
+	return in
 }
 
 // trustStatus tells what travel documents are verified against; nil if they are not.

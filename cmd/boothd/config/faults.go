@@ -46,7 +46,9 @@ func isOrigin(o string) bool {
 func (c *Config) checkFaults(f *settings.Faults) {
 	for i, m := range c.Check.Require {
 		key := fmt.Sprintf("check.require[%d]", i)
-		modalityFault(f, key, m)
+		if m != capture.ModalityChip {
+			modalityFault(f, key, m)
+		}
 		f.Unless(!slices.Contains(c.Check.Require[:i], m), key, "is there twice")
 	}
 	f.Unless(slices.Contains(c.Check.Require, capture.ModalityDocument), "check.require", "must contain \"document\"")
