@@ -26,8 +26,8 @@ test: lint ## run all tests, with what they start installed first
 	@packaging/deps test
 	@echo 'test: running all tests under the race detector (some minutes)'
 	$(GO) test -race -p 4 -timeout 12m ./... # many wait for disks, browsers and boots, not for a processor
-	@echo 'test: what takes too many pictures for it once more without it'
-	$(GO) test ./capture/quality ./capture/wsq ./localmatch/finger ./cmd/centrald/seed
+	@echo 'test: what calculates too much for it once more without it'
+	$(GO) test ./capture/quality ./capture/wsq ./capture/mrz/ocr ./capture/chip ./capture/chip/chipemu ./localmatch/finger ./cmd/centrald/seed
 
 bench: deps ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -2,6 +2,7 @@ package chip_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"boothd/capture/chip"
+	"boothd/capture/chip/apdu"
 	"boothd/capture/chip/chipemu"
 	"boothd/capture/chip/lds"
 	"boothd/capture/chip/pki"
@@ -200,6 +202,9 @@ func TestEveryFaultIsNamed(t *testing.T) {
 
 // No fault of the table ends an inspection without a word, nor goes on for ever.
 func TestEveryFaultOfTheTableEndsWithItsChecks(t *testing.T) {
+	if underRace {
+		t.Skip("takes minutes under the race detector; make test runs it without")
+	}
 	for _, kind := range chipemu.Faults() {
 		t.Run(kind.Name, func(t *testing.T) {
 			text := kind.Name
@@ -257,6 +262,24 @@ func TestAPortraitOf500KBIsRead(t *testing.T) {
 		if n := len(got.Files[lds.DG2]); n < 500_000 || len(bad(got)) > 0 {
 			t.Errorf("%d bytes%s", n, report(got))
 		}
+	}
+}
+
+// shortReader is a reader that cannot pass on commands of extended length.
+type shortReader struct{ *chipemu.Chip }
+
+func (r shortReader) Transmit(ctx context.Context, command []byte) ([]byte, error) {
+	if c, err := apdu.Parse(command); err == nil && c.Extended() {
+		return nil, fmt.Errorf("transmit: %w", errors.ErrUnsupported)
+	}
+	return r.Chip.Transmit(ctx, command)
+}
+
+func TestAReaderOfShortCommandsIsEnough(t *testing.T) {
+	d := passport(t, nil)
+	got := inspector(t).Inspect(t.Context(), shortReader{lay(t, d)}, chip.Password{Zone: zoneOf(t, d)})
+	if b := bad(got); len(b) > 0 || got.Check(chip.CheckPortrait).State != inspection.Successful {
+		t.Errorf("failed %q%s", b, report(got))
 	}
 }
 

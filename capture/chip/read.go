@@ -29,12 +29,13 @@ var errNoFile = errors.New("file not there")
 var errFile = errors.New("file cannot be read")
 
 // read returns a whole file. A session that the chip ends on the way is opened again: some chips
-// do that for files that they do not have, some for answers of a length they cannot give. The
-// error matches errNoFile, errFile or the chip's status, or is the session's or the transport's.
+// do that for files that they do not have, some for answers of a length they cannot give. So is
+// one in which the reader cannot pass on what is of extended length. The error matches errNoFile, errFile or the chip's status, or is the session's or the transport's.
 func (l *line) read(ctx context.Context, f lds.File) ([]byte, error) {
 	for {
 		b, err := l.readOnce(ctx, f)
-		if err == nil || !errors.Is(err, secure.ErrEnded) {
+		tooLong := l.extended && errors.Is(err, errors.ErrUnsupported)
+		if err == nil || !tooLong && !errors.Is(err, secure.ErrEnded) {
 			return b, err
 		}
 		missing := errors.Is(err, apdu.FileNotFound) || errors.Is(err, apdu.SecurityNotSatisfied)

@@ -92,6 +92,9 @@ func suites() []chipemu.PACE {
 }
 
 func TestEveryWayToDoPACEOpensTheChip(t *testing.T) {
+	if underRace {
+		t.Skip("takes minutes under the race detector; make test runs it without")
+	}
 	issuer := newIssuer(t, false)
 	for _, s := range suites() {
 		t.Run(fmt.Sprintf("%s with parameters %d", s.Protocol, s.Parameters), func(t *testing.T) {
@@ -184,6 +187,9 @@ func TestEveryWayToDoChipAuthenticationProvesTheChip(t *testing.T) {
 }
 
 func TestEveryWayToDoActiveAuthenticationProvesTheChip(t *testing.T) {
+	if underRace {
+		t.Skip("takes minutes under the race detector; make test runs it without")
+	}
 	issuer := newIssuer(t, false)
 	var ways []chipemu.Active
 	for _, hash := range []string{"SHA-1", "SHA-224", "SHA-256", "SHA-384", "SHA-512"} {

@@ -46,6 +46,9 @@ var zones = map[mrz.Format][]string{
 }
 
 func TestEveryFormatIsReadAnyWayUp(t *testing.T) {
+	if underRace {
+		t.Skip("takes minutes under the race detector; make test runs it without")
+	}
 	f := font(t)
 	tests := []struct {
 		format  mrz.Format
@@ -72,6 +75,9 @@ func TestEveryFormatIsReadAnyWayUp(t *testing.T) {
 }
 
 func TestPicturesWithoutAZoneAreNotRead(t *testing.T) {
+	if underRace {
+		t.Skip("takes minutes under the race detector; make test runs it without")
+	}
 	rng := rand.New(rand.NewPCG(2, 2))
 	noise := image.NewGray(image.Rect(0, 0, 500, 400))
 	for i := range noise.Pix {
@@ -105,6 +111,9 @@ func TestPicturesWithoutAZoneAreNotRead(t *testing.T) {
 }
 
 func TestPartsAndKindsOfPicturesReadTheSame(t *testing.T) {
+	if underRace {
+		t.Skip("takes minutes under the race detector; make test runs it without")
+	}
 	photo, err := font(t).Photograph(rand.New(rand.NewPCG(3, 3)), zones[mrz.TD1], drawn.Conditions{Pitch: 12, Contrast: 0.8})
 	if err != nil {
 		t.Fatal(err)
@@ -156,6 +165,9 @@ func TestLogsHideTheTraveller(t *testing.T) {
 }
 
 func TestDevelopmentPicturesAreReadOrDoubted(t *testing.T) {
+	if underRace {
+		t.Skip("takes minutes under the race detector; make test runs it without")
+	}
 	exact, all := 0, 0
 	for r, err := range trial.Folder(context.Background(), shareddata.Path(t, "data/mrz/images"), now) {
 		if err != nil {

@@ -118,7 +118,7 @@ func TestACheckMadeOfflineIsAskedAboutWhenItComes(t *testing.T) {
 		for _, r := range []*capture.Record{known, unknown} {
 			r.Officer.Profile.Systems[capture.ModalityDocument] = []string{system.SIS}
 		}
-		known.Answers = []capture.Answer{{System: system.SIS, Findings: []capture.Finding{{Entry: "alert-22"}}}}
+		known.Answers = []capture.Answer{{System: system.SIS, Findings: []capture.Finding{{Entry: "alert-22", State: capture.StateHit}}}}
 		p.report(booth, p.item(1, known), p.item(2, unknown))
 		got := events(t, booth)
 		if a := next(t, got); a.Cause != portal.CauseReplayed || a.Check != "check-21" {
