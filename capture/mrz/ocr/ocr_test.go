@@ -20,6 +20,7 @@ import (
 	"boothd/capture/mrz/ocr/drawn"
 	"boothd/capture/mrz/ocr/trial"
 	"boothd/internal/shareddata"
+	"boothd/internal/testtool"
 )
 
 var now = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -27,7 +28,7 @@ var now = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 func font(t testing.TB) *drawn.Font {
 	t.Helper()
 	if _, err := os.Stat(drawn.FontFolder); err != nil {
-		t.Skipf("photographs are not drawn: package fonts-ocr-b is missing: %v", err)
+		testtool.Missing(t, "package fonts-ocr-b, with which photographs are drawn,")
 	}
 	f, err := drawn.Load(drawn.FontFolder)
 	if err != nil {

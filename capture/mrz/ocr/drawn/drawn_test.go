@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"boothd/capture/mrz/ocr/glyph"
+	"boothd/internal/testtool"
 )
 
 func font(t testing.TB) *Font {
 	t.Helper()
 	if _, err := os.Stat(FontFolder); err != nil {
-		t.Skipf("nothing is drawn: package fonts-ocr-b is missing: %v", err)
+		testtool.Missing(t, "package fonts-ocr-b, with which zones are drawn,")
 	}
 	f, err := Load(FontFolder)
 	if err != nil {
