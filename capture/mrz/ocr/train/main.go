@@ -4,8 +4,9 @@
 //
 // It draws OCR-B characters with the fonts of Debian's package fonts-ocr-b, makes them
 // worse in chance ways, shows each once to the network and writes the weights. The same
-// seed gives the same weights on the same processor architecture. It takes about
-// seven minutes of one core.
+// seed gives the same weights on the same processor architecture, but for the last bits of
+// those in the repository: they were made when the network added its terms in another order.
+// It takes about seven minutes of one core.
 package main
 
 import (
