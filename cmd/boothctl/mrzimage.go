@@ -3,9 +3,6 @@ package main
 import (
 	"bufio"
 	"fmt"
-	"image"
-	_ "image/jpeg" // pictures may be either
-	_ "image/png"
 	"io"
 	"os"
 	"strings"
@@ -17,7 +14,7 @@ import (
 
 type mrzImage struct {
 	JSON  bool     `help:"Print one JSON object for each picture, with every character's confidence."`
-	Files []string `arg:"" name:"file" type:"existingfile" help:"Pictures of documents: JPEG or PNG."`
+	Files []string `arg:"" name:"file" type:"existingfile" help:"Pictures of documents: JPEG, PNG, GIF or WebP."`
 }
 
 // imageReading is what is printed of one picture.
@@ -57,30 +54,17 @@ func (m *mrzImage) Run(c *call) error {
 	return nil
 }
 
-// maxPicture bounds the bytes that a picture's decoder is given.
-const maxPicture = 256 << 20
-
 func readZone(c *call, name string, now time.Time) (ocr.Reading, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return ocr.Reading{}, err
 	}
 	defer f.Close()
-	size, _, err := image.DecodeConfig(bufio.NewReader(io.LimitReader(f, maxPicture)))
+	picture, err := io.ReadAll(io.LimitReader(f, ocr.MaxBytes+1))
 	if err != nil {
 		return ocr.Reading{}, err
 	}
-	if size.Width > ocr.MaxPixels || size.Height > ocr.MaxPixels || size.Width*size.Height > ocr.MaxPixels {
-		return ocr.Reading{}, fmt.Errorf("%d × %d pixels: %w", size.Width, size.Height, ocr.ErrTooLarge)
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return ocr.Reading{}, err
-	}
-	img, _, err := image.Decode(bufio.NewReader(io.LimitReader(f, maxPicture)))
-	if err != nil {
-		return ocr.Reading{}, err
-	}
-	return ocr.Read(c.ctx, img, now)
+	return ocr.ReadEncoded(c.ctx, picture, now)
 }
 
 // sayReading prints the lines with the doubtful positions marked under them, then what the

@@ -18,6 +18,9 @@ type option struct {
 type cell struct {
 	options    []option
 	confidence float64
+	// foreign is the part of the recogniser's belief that goes to characters that the
+	// position does not allow.
+	foreign float64
 }
 
 // steady scores a place; one that is not quite clear from three slightly different windows.
@@ -45,8 +48,14 @@ const allClear = -0.004
 func cellOf(s *glyph.Scores, kind byte) cell {
 	var c cell
 	total := math.Exp(float64(s[glyph.None]))
+	var any, allowed float64
 	for class := range glyph.None {
 		penalty, ok := handicap(kind, class)
+		p := math.Exp(float64(s[class]))
+		any += p
+		if ok || class == zero || class == letterO { // which are hard to tell apart
+			allowed += p
+		}
 		if !ok {
 			continue
 		}
@@ -58,6 +67,7 @@ func cellOf(s *glyph.Scores, kind byte) cell {
 		total += math.Exp(v)
 		c.options = append(c.options, option{glyph.Alphabet[class], -v})
 	}
+	c.foreign = 1 - allowed/(any+math.SmallestNonzeroFloat64)
 	c.rank()
 	c.confidence = math.Exp(-c.options[0].cost) / total
 	if twin := map[byte]byte{'0': 'O', 'O': '0'}[c.options[0].ch]; twin != 0 {

@@ -2,6 +2,7 @@ package ocr
 
 import (
 	"cmp"
+	"errors"
 	"image"
 	"math"
 	"slices"
@@ -17,7 +18,7 @@ type change struct {
 	option
 }
 
-// decode reads the characters of a zone.
+// decode reads the characters of a zone, if they are one's.
 func (r *reader) decode(z *zone, now time.Time) (Reading, error) {
 	scores := make([][]glyph.Scores, len(z.lines))
 	for i, l := range z.lines {
@@ -52,7 +53,37 @@ func (r *reader) decode(z *zone, now time.Time) (Reading, error) {
 			d.doubt(i, z.shape.length-1)
 		}
 	}
+	if !d.plausible() {
+		return Reading{}, errNoZone
+	}
 	return d.reading(z)
+}
+
+// errNoZone is why lines of characters are no reading.
+var errNoZone = errors.New("the lines are not a zone's")
+
+// plausible reports whether the lines are a zone's: all check digits are right, or nearly
+// all characters are of the kinds that stand at such places and not too many are doubtful,
+// fewer if no digit is right. Other text that is printed as evenly has letters where dates
+// are, and characters that the recogniser has not learnt.
+func (d *decoder) plausible() bool {
+	const mostForeign = 0.07
+	v := d.verdict()
+	if v.valid {
+		return true
+	}
+	mostDoubtful := 0.15
+	if v.right != 0 {
+		mostDoubtful = 0.4
+	}
+	var foreign, count float64
+	for _, line := range d.cells {
+		for _, c := range line {
+			foreign += c.foreign
+			count++
+		}
+	}
+	return foreign < mostForeign*count && float64(len(d.doubts)) < mostDoubtful*count
 }
 
 // Costs, as logarithms of how many times less likely a reading is.

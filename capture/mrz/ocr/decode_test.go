@@ -25,9 +25,12 @@ type seen struct {
 }
 
 // decoderOf is certain of the specimen but where it was seen as something else.
-func decoderOf(mistakes ...seen) *decoder {
-	d := &decoder{layout: layoutOf(shape{2, 44}, "P<UTO"), now: reading2026}
-	for i, line := range specimen {
+func decoderOf(mistakes ...seen) *decoder { return decoderOfText(specimen, mistakes...) }
+
+// decoderOfText is certain of lines but where something else was seen.
+func decoderOfText(lines []string, mistakes ...seen) *decoder {
+	d := &decoder{layout: layoutOf(shape{2, 44}, lines[0][:5]), now: reading2026}
+	for i, line := range lines {
 		cells, text := make([]cell, len(line)), make([]byte, len(line))
 		for k := range line {
 			var s glyph.Scores
@@ -101,5 +104,26 @@ func TestMistakesThatMakeUpForEachOtherAreDoubts(t *testing.T) {
 	d.prove()
 	if want := [][2]int{{1, 4}, {1, 1}}; !slices.Equal(d.doubts, want) {
 		t.Errorf("doubts %v, want %v", d.doubts, want)
+	}
+}
+
+func TestTextThatIsNotAZoneIsNotOne(t *testing.T) {
+	tests := []struct {
+		name  string
+		lines []string
+		is    bool
+	}{
+		{"a zone", specimen, true},
+		{"a zone with wrong digits", []string{specimen[0], "L898902C46UTO7408132F1204169ZE184226C<<<<<19"}, true},
+		{"a zone with one right digit and many characters off", []string{specimen[0], "L898902C36UTO7408142F1204189ZE1842Q6C<<<<<19"}, true},
+		{"words", []string{"REPUBLIC<OF<UTOPIA<PASSPORT<SURNAME<GIVEN<NA", "DATE<OF<ISSUE<AUTHORITY<ZENITH<NATIONALITY<U"}, false},
+		{"numbers", []string{"12345678901234567890123456789012345678901234", "98765432109876543210987654321098765432109876"}, false},
+	}
+	for _, c := range tests {
+		t.Run(c.name, func(t *testing.T) {
+			if got := decoderOfText(c.lines).plausible(); got != c.is {
+				t.Errorf("plausible %v, want %v", got, c.is)
+			}
+		})
 	}
 }

@@ -31,7 +31,8 @@ type reader struct {
 	trace   glyph.Trace
 	patch   glyph.Patch
 	darker  float64 // the part by which ink is darker than its surroundings
-	looks   int
+	looks   int     // at single characters; a measure of the time
+	begun   int     // the looks before this attempt
 	chains  []readChain
 }
 
@@ -251,6 +252,7 @@ func (r *reader) score(l *line) {
 // straighten measures the characters in a copy of the line that lies straight: where they
 // are and how tall. Characters beyond the chain's ends are taken in.
 func (r *reader) straighten(ctx context.Context, l *line) error {
+	r.looks += stripLooks
 	from := l.first - stripBeyond
 	strip, err := r.strip(ctx, l, from, l.last+stripBeyond)
 	if err != nil {
@@ -290,6 +292,8 @@ const (
 	stripPitch  = 20
 	stripHalf   = 26
 	stripBeyond = 7
+
+	stripLooks = 20 // as many looks take the time of one copy
 )
 
 func (r *reader) strip(ctx context.Context, l *line, from, to int) (*image.Gray, error) {

@@ -2,9 +2,10 @@
 // or a scanner.
 //
 // [Read] finds the zone wherever it stands in the picture and however it is turned, upside
-// down too, and reads the formats TD1, TD2, TD3, MRV-A and MRV-B (ICAO Doc 9303 parts 4 to
-// 7) and the French identity card. The driving licences that boothd/capture/mrz knows are
-// not sought: their zones are a single line or have lines of different lengths.
+// down too; [ReadEncoded] does so in a file. They read the formats TD1, TD2, TD3, MRV-A and
+// MRV-B (ICAO Doc 9303 parts 4 to 7) and the French identity card. The driving licences
+// that boothd/capture/mrz knows are not sought: their zones are a single line or have lines
+// of different lengths.
 //
 // # How it reads
 //
@@ -12,8 +13,10 @@
 // chain is laid straight and measured; the recogniser of package glyph says which way is up
 // and what stands at each place. Two or three chains below each other make a zone where a
 // format's lines begin and end as its characters do; a line that seems to be missing is
-// sought above and below its neighbours. Characters of 8 pixels from one to the
-// next, and about as high, are enough if they are sharp.
+// sought above and below its neighbours. Where the check digits are wrong, lines of another
+// format's length are tried. Text that has letters where a zone has dates is none.
+// Characters of 8 pixels from one to the next, and about as high, are enough if they are
+// sharp.
 //
 // # What can be trusted
 //
@@ -55,7 +58,8 @@ import (
 var (
 	// ErrNotFound is matched when the picture shows no zone that can be read.
 	ErrNotFound = errors.New("no machine-readable zone in the picture")
-	// ErrTooLarge is matched by pictures of more than MaxPixels.
+	// ErrTooLarge is matched by pictures of more than MaxPixels and files of more than
+	// MaxBytes.
 	ErrTooLarge = errors.New("picture too large")
 )
 
@@ -103,12 +107,16 @@ func (r Reading) LogValue() slog.Value {
 	return slog.StringValue(fmt.Sprintf("reading of a %s zone, %d positions doubtful", r.Format, len(r.Doubtful)))
 }
 
-// attempts are ways to look for ink, the likeliest to succeed first: the longer side of the
-// copy that is searched, and by what part ink is darker than its surroundings.
-var attempts = [...]struct {
-	side   int
-	darker float64
-}{{1400, 0.15}, {1400, 0.08}, {1000, 0.25}, {2200, 0.12}}
+// attempt is a way to look for ink.
+type attempt struct {
+	side   int     // the longer side of the copy that is searched, in pixels
+	darker float64 // by what part ink is darker than its surroundings
+	least  int     // the longer side that the picture must have
+}
+
+// attempts are ordered: the likeliest to succeed first. The last is for zones that are a
+// small part of a large picture.
+var attempts = [...]attempt{{1400, 0.15, 0}, {1400, 0.08, 0}, {1000, 0.25, 0}, {2200, 0.12, 0}, {3600, 0.15, 3000}}
 
 // Read finds and reads the zone. The reference time now decides the centuries of dates. It
 // returns the context's cause within a tenth of a second of its end. Errors match
@@ -126,34 +134,71 @@ func Read(ctx context.Context, img image.Image, now time.Time) (Reading, error) 
 	if err != nil {
 		return Reading{}, err
 	}
-	r := &reader{pyramid: levels, net: net}
+	best, err := (&reader{pyramid: levels, net: net}).best(ctx, now)
+	if err != nil {
+		return Reading{}, err
+	}
+	return *best, nil
+}
+
+// best makes one attempt after the other and returns the best reading. It stops at one that
+// leaves nothing to wish for.
+func (r *reader) best(ctx context.Context, now time.Time) (*Reading, error) {
 	var best *Reading
+	side := max(r.pyramid[0].Rect.Dx(), r.pyramid[0].Rect.Dy())
 	for _, a := range attempts {
-		if r.looks > mostLooks {
-			break
+		if side < a.least || r.looks > mostLooks {
+			continue
 		}
-		z, err := r.find(ctx, a.side, a.darker)
+		r.begun = r.looks
+		z, err := r.find(ctx, a)
 		if err != nil {
-			return Reading{}, err
+			return nil, err
 		}
 		if z == nil {
 			continue
 		}
-		reading, err := r.decode(z, now)
+		reading, err := r.likeliest(ctx, z, now)
+		if err != nil {
+			return nil, err
+		}
+		if reading == nil {
+			continue
+		}
+		if best == nil || reading.certainty() > best.certainty() {
+			best = reading
+		}
+		if best.Zone.Valid() && len(best.Doubtful) == 0 || z.sure() > beyondDoubt {
+			break
+		}
+	}
+	if best == nil {
+		return nil, ErrNotFound
+	}
+	return best, nil
+}
+
+// likeliest decodes a zone as the format that fits its lines best or, if check digits are
+// wrong then, as one of another length: what is printed beside a zone can look like more of
+// it. It returns nil if the lines are no zone whatever they are taken for.
+func (r *reader) likeliest(ctx context.Context, z *zone, now time.Time) (*Reading, error) {
+	var best *Reading
+	for _, candidate := range append([]*zone{z}, z.others()...) {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		reading, err := r.decode(candidate, now)
 		if err != nil {
 			continue
 		}
 		if best == nil || reading.certainty() > best.certainty() {
 			best = &reading
 		}
-		if len(best.Doubtful) == 0 && best.Zone.Valid() || z.sure() > beyondDoubt {
+		if best.Zone.Valid() {
 			break
 		}
 	}
-	if best == nil {
-		return Reading{}, ErrNotFound
-	}
-	return *best, nil
+	return best, nil
 }
 
 // certainty tells the better of two readings: the mean confidence, and one more if the zone

@@ -53,6 +53,18 @@ func greyRow(row []uint8, img image.Image, x0, y int) {
 			v, a := int(luma(int(p[0]), int(p[1]), int(p[2]))), int(p[3])
 			row[x] = uint8((v*a + 255*(255-a)) / 255)
 		}
+	case *image.CMYK:
+		pix := m.Pix[m.PixOffset(x0, y):]
+		for x := range row {
+			p := pix[4*x:][:4]
+			r, g, b := color.CMYKToRGB(p[0], p[1], p[2], p[3])
+			row[x] = luma(int(r), int(g), int(b))
+		}
+	case *image.Gray16:
+		pix := m.Pix[m.PixOffset(x0, y):]
+		for x := range row {
+			row[x] = pix[2*x] // the upper byte
+		}
 	default:
 		for x := range row {
 			c := color.RGBA64Model.Convert(img.At(x0+x, y)).(color.RGBA64)

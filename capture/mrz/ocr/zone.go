@@ -10,14 +10,14 @@ import (
 )
 
 // find returns the likeliest zone in the picture at one scale, its lines from the top, or
-// nil. Pieces of ink are darker by the given part than what is around them.
-func (r *reader) find(ctx context.Context, side int, darker float64) (*zone, error) {
-	img, scale, err := r.pyramid.scaled(ctx, side)
+// nil.
+func (r *reader) find(ctx context.Context, a attempt) (*zone, error) {
+	img, scale, err := r.pyramid.scaled(ctx, a.side)
 	if err != nil {
 		return nil, err
 	}
-	r.darker = darker
-	pieces, err := blobs(ctx, img, 22, darker)
+	r.darker = a.darker
+	pieces, err := blobs(ctx, img, 22, a.darker)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (r *reader) zone(ctx context.Context, all []chain) (*zone, error) {
 	tried := make([]bool, len(all))
 	var best *zone
 	for i := range all {
-		if tried[i] || r.looks > mostLooks {
+		if tried[i] || r.looks-r.begun > mostOfAttempt {
 			continue
 		}
 		var group []*line
@@ -138,9 +138,11 @@ func (r *reader) zone(ctx context.Context, all []chain) (*zone, error) {
 	return r.sharpened(ctx, best)
 }
 
-// mostLooks bounds the time of pictures that are full of other text: after so many looks no
-// other chain is read and no other attempt made.
-const mostLooks = 1500
+// Bounds on the time of pictures that are full of other text.
+const (
+	mostOfAttempt = 900  // looks, after which an attempt reads no other chain
+	mostLooks     = 3000 // after which no other attempt is made
+)
 
 // sharpened slants the characters as the zone is, adjusts the lines that are not clear and
 // looks again where the zone begins.
@@ -198,6 +200,20 @@ func (z *zone) lean(i int) bool {
 	l.turning = (right - left) / (to - from)
 	l.slant = left + l.turning*(l.curve.centre-from)
 	return true
+}
+
+// others are what the same lines may be if they are longer or shorter.
+func (z *zone) others() []*zone {
+	var out []*zone
+	for _, s := range shapes {
+		if s.lines != z.shape.lines || s == z.shape {
+			continue
+		}
+		if other := fit(z.lines, s); other != nil {
+			out = append(out, other)
+		}
+	}
+	return out
 }
 
 // sure is the zone's score for each character, at most 3.

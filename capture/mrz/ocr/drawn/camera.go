@@ -41,21 +41,68 @@ func (r *raw) blur(sigma float64) {
 
 // smear convolves along a direction, steps of dx, dy pixels to a tap.
 func (r *raw) smear(kernel []float32, dx, dy float64) {
+	taps := make([]tap, len(kernel))
+	for i, k := range kernel {
+		far := float64(i - len(kernel)/2)
+		taps[i] = tap{int(math.Round(dx * far)), int(math.Round(dy * far)), k}
+	}
+	r.gather(taps)
+}
+
+// tap is a pixel's part of what is seen some pixels away.
+type tap struct {
+	x, y   int
+	weight float32
+}
+
+// gather makes each pixel the sum of the taps around it. Beyond the edges the outermost
+// pixels go on.
+func (r *raw) gather(taps []tap) {
 	out := make([]float32, len(r.grey))
-	n := len(kernel) / 2
 	for y := range r.height {
-		for x := range r.width {
-			var s float32
-			for i, k := range kernel {
-				px := int(math.Round(float64(x) + dx*float64(i-n)))
-				py := int(math.Round(float64(y) + dy*float64(i-n)))
-				px, py = min(max(px, 0), r.width-1), min(max(py, 0), r.height-1)
-				s += k * r.grey[py*r.width+px]
+		row := out[y*r.width:][:r.width]
+		for _, t := range taps {
+			from := r.grey[min(max(y+t.y, 0), r.height-1)*r.width:][:r.width]
+			begin, end := min(max(-t.x, 0), r.width), max(min(r.width-t.x, r.width), 0)
+			for x := range begin {
+				row[x] += t.weight * from[0]
 			}
-			out[y*r.width+x] = s
+			for x := max(begin, end); x < r.width; x++ {
+				row[x] += t.weight * from[r.width-1]
+			}
+			if begin < end {
+				inner := row[begin:end]
+				for x, v := range from[begin+t.x:][:len(inner)] {
+					inner[x] += t.weight * v
+				}
+			}
 		}
 	}
 	r.grey = out
+}
+
+// defocus smears each point into a disc of the given radius in pixels, as a lens out of
+// focus does.
+func (r *raw) defocus(radius float64) {
+	if radius < 0.3 {
+		return
+	}
+	n := int(math.Ceil(radius))
+	var taps []tap
+	var sum float32
+	for y := -n; y <= n; y++ {
+		for x := -n; x <= n; x++ {
+			// The disc's edge is soft by one pixel.
+			if w := min(1, radius+0.5-math.Hypot(float64(x), float64(y))); w > 0 {
+				taps = append(taps, tap{x, y, float32(w)})
+				sum += float32(w)
+			}
+		}
+	}
+	for i := range taps {
+		taps[i].weight /= sum
+	}
+	r.gather(taps)
 }
 
 // move smears along a line of the given length in pixels, as a moving hand does.

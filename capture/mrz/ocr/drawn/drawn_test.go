@@ -1,6 +1,7 @@
 package drawn
 
 import (
+	"math"
 	"math/rand/v2"
 	"os"
 	"testing"
@@ -9,7 +10,7 @@ import (
 	"boothd/internal/testtool"
 )
 
-func font(t testing.TB) *Font {
+func fonts(t testing.TB) *Font {
 	t.Helper()
 	if _, err := os.Stat(FontFolder); err != nil {
 		testtool.Missing(t, "package fonts-ocr-b, with which zones are drawn,")
@@ -22,7 +23,7 @@ func font(t testing.TB) *Font {
 }
 
 func TestEveryCharacterHasInkInItsCell(t *testing.T) {
-	f := font(t)
+	f := fonts(t)
 	for face := range Faces {
 		for class := range glyph.None {
 			var thin, bold float64
@@ -39,7 +40,7 @@ func TestEveryCharacterHasInkInItsCell(t *testing.T) {
 }
 
 func TestTheRecogniserReadsMostSamples(t *testing.T) {
-	f := font(t)
+	f := fonts(t)
 	n, err := glyph.Trained()
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +65,7 @@ func TestTheRecogniserReadsMostSamples(t *testing.T) {
 }
 
 func TestTheSameChanceDrawsTheSamePhotograph(t *testing.T) {
-	f := font(t)
+	f := fonts(t)
 	var photos [2]Photo
 	for i := range photos {
 		rng := rand.New(rand.NewPCG(3, 3))
@@ -83,8 +84,44 @@ func TestTheSameChanceDrawsTheSamePhotograph(t *testing.T) {
 	}
 }
 
+func TestEveryBlankIsDrawn(t *testing.T) {
+	f := fonts(t)
+	for kind, blank := range Blanks {
+		img, err := f.Blank(rand.New(rand.NewPCG(4, uint64(kind))), kind, Conditions{Pitch: 6, Contrast: 0.8})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var dark int
+		for _, v := range img.Pix[img.Rect.Dy()/2*img.Stride:][:img.Stride*img.Rect.Dy()/4] {
+			if v < 150 {
+				dark++
+			}
+		}
+		if dark == 0 {
+			t.Errorf("%s: nothing is printed", blank.Name)
+		}
+	}
+}
+
+func TestALensOutOfFocusSpreadsAPointIntoADisc(t *testing.T) {
+	r := newRaw(21, 21)
+	r.grey[10*21+10] = 100
+	r.defocus(4)
+	var sum float32
+	for i, v := range r.grey {
+		sum += v
+		far := math.Hypot(float64(i%21-10), float64(i/21-10))
+		if far < 3.5 && v != r.grey[10*21+10] || far > 4.5 && v != 0 {
+			t.Errorf("%v at a distance of %.1f", v, far)
+		}
+	}
+	if math.Abs(float64(sum)-100) > 0.01 {
+		t.Errorf("the light became %v", sum)
+	}
+}
+
 func BenchmarkSample(b *testing.B) {
-	f := font(b)
+	f := fonts(b)
 	rng := rand.New(rand.NewPCG(5, 5))
 	var p glyph.Patch
 	for b.Loop() {

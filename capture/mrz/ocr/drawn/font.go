@@ -78,8 +78,9 @@ func Load(folder string) (*Font, error) {
 			if err != nil {
 				return nil, fmt.Errorf("draw %q of %s: %w", glyph.Alphabet[c], files[i], err)
 			}
+			soft := shape.boxed(3).boxed(3).boxed(3)
 			for w := range Weights {
-				f.glyphs[i][w][c] = sizes(shape.thickened(w - Weights/2))
+				f.glyphs[i][w][c] = sizes(soft.thickened(w - Weights/2))
 			}
 		}
 	}
@@ -129,18 +130,14 @@ func outline(f *opentype.Font, ch byte) (raster, error) {
 	return r, nil
 }
 
-// thickened returns the character with its strokes thicker by steps of about a sixth of the
-// stroke, or thinner.
+// thickened returns the character of a blurred raster, its strokes thicker by steps of about
+// a sixth of the stroke, or thinner.
 func (r raster) thickened(steps int) raster {
-	blurred := r
-	for range 3 {
-		blurred = blurred.boxed(3)
-	}
 	// The blurred edge falls from 1 to 0 over about twelve pixels; where it is cut
 	// decides how thick the stroke is.
 	cut := 0.5 - 0.17*float32(steps)
 	out := raster{r.width, r.height, make([]float32, len(r.ink))}
-	for i, v := range blurred.ink {
+	for i, v := range r.ink {
 		out.ink[i] = min(1, max(0, (v-cut)*6+0.5))
 	}
 	return out

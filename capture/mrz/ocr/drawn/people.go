@@ -9,7 +9,7 @@ import (
 )
 
 // formats are those whose photographs are drawn, each as often as it stands here.
-var formats = [...]mrz.Format{mrz.TD3, mrz.TD3, mrz.TD1, mrz.TD1, mrz.TD2, mrz.MRVA, mrz.MRVB}
+var formats = [...]mrz.Format{mrz.TD3, mrz.TD3, mrz.TD1, mrz.TD1, mrz.TD2, mrz.MRVA, mrz.MRVB, mrz.FRAID}
 
 // Lines invents a document and returns its zone.
 func Lines(rng *rand.Rand) ([]string, error) {
@@ -25,6 +25,12 @@ func Lines(rng *rand.Rand) ([]string, error) {
 	}
 	if chance(rng, 0.5) {
 		f.Optional = serial(rng, 3+rng.IntN(5))
+	}
+	if format == mrz.FRAID {
+		f.DocumentCode, f.Issuer, f.Nationality, f.ExpiryDate, f.Optional = "ID", "FRA", "", "", ""
+		f.DocumentNumber = date(rng)[:4] + serial(rng, 8)
+		f.GivenNames = strings.ReplaceAll(f.GivenNames, " ", ", ")
+		f.GivenNames = f.GivenNames[:min(len(f.GivenNames), 13)]
 	}
 	lines, err := mrz.Compose(format, f)
 	if err != nil {

@@ -21,53 +21,21 @@ type Conditions struct {
 	Angle    float64 // radians, clockwise
 	Tilt     float64 // how much nearer one edge is than the middle: 0.1 is 10 %
 	Bend     float64 // how far the page's middle stands out, in pitches
+	Curl     float64 // how much narrower the characters are at the end where the page rises: 0.2 is 20 %
 	Blur     float64 // deviation in pitches
+	Defocus  float64 // radius in pitches of the disc that a point becomes
 	Motion   float64 // pitches
 	Glare    float64 // 0 to 1
 	Shadow   float64 // 0 to 1: the part of the light that is lost
+	Uneven   float64 // 0 to 1: the part of the light that is lost from one side to the other
 	Noise    float64 // deviation in grey values
 	Print    float64 // 0 to 1: contrast of what is printed behind the zone
+	Curves   float64 // 0 to 1: contrast of fine curves through the zone
 	Contrast float64 // 0 to 1: of the zone itself
+	Fingers  int     // that hold the page and cover its margins
+	Cropped  bool    // the picture ends half a character beside the zone
+	Pixels   int     // of a picture in which the document is a small part; 0: it fills the picture
 	Quality  int     // of the JPEG, 1 to 100; 0: none
-}
-
-// Harms are the conditions that are studied one by one, by name. Each makes a good scan
-// worse in one way; the last in all ways at once.
-var Harms = [...]struct {
-	Name  string
-	Apply func(*Conditions, *rand.Rand)
-}{
-	{"good scan", func(*Conditions, *rand.Rand) {}},
-	{"any rotation", func(c *Conditions, r *rand.Rand) { c.Angle = between(r, 0, 2*math.Pi) }},
-	{"upside down", func(c *Conditions, r *rand.Rand) { c.Angle = math.Pi + between(r, -0.05, 0.05) }},
-	{"perspective", func(c *Conditions, r *rand.Rand) { c.Tilt = between(r, 0.1, 0.22) }},
-	{"bent page", func(c *Conditions, r *rand.Rand) { c.Bend = between(r, 0.4, 1.3) }},
-	{"8 to 10 pixels a character", func(c *Conditions, r *rand.Rand) { c.Pitch = between(r, 8, 10) }},
-	{"6.5 to 8 pixels a character", func(c *Conditions, r *rand.Rand) { c.Pitch = between(r, 6.5, 8) }},
-	{"out of focus", func(c *Conditions, r *rand.Rand) { c.Blur = between(r, 0.08, 0.15) }},
-	{"moved", func(c *Conditions, r *rand.Rand) { c.Motion = between(r, 0.15, 0.35) }},
-	{"glare", func(c *Conditions, r *rand.Rand) { c.Glare = between(r, 0.3, 0.8) }},
-	{"shadow", func(c *Conditions, r *rand.Rand) { c.Shadow = between(r, 0.4, 0.75) }},
-	{"noise", func(c *Conditions, r *rand.Rand) { c.Noise = between(r, 12, 25) }},
-	{"strong JPEG", func(c *Conditions, r *rand.Rand) { c.Quality = 12 + r.IntN(20) }},
-	{"print behind", func(c *Conditions, r *rand.Rand) { c.Print = between(r, 0.2, 0.4) }},
-	{"faint", func(c *Conditions, r *rand.Rand) { c.Contrast = between(r, 0.2, 0.35) }},
-	{"telephone", telephone},
-}
-
-// telephone is a photograph taken in the hand: a little of everything.
-func telephone(c *Conditions, r *rand.Rand) {
-	*c = Conditions{
-		Pitch: between(r, 9, 24), Angle: between(r, 0, 2*math.Pi), Tilt: between(r, 0, 0.12),
-		Bend: between(r, 0, 0.5), Blur: between(r, 0, 0.08), Motion: between(r, 0, 0.12),
-		Glare: between(r, 0, 0.3), Shadow: between(r, 0, 0.5), Noise: between(r, 1, 9),
-		Print: between(r, 0, 0.2), Contrast: between(r, 0.5, 0.9), Quality: 45 + r.IntN(50),
-	}
-}
-
-// GoodScan is a scan that nothing is wrong with.
-func GoodScan(rng *rand.Rand) Conditions {
-	return Conditions{Pitch: between(rng, 12, 22), Angle: between(rng, -0.05, 0.05), Noise: 2, Contrast: 0.8, Quality: 90}
 }
 
 // Photograph draws a document with the lines on it.
@@ -84,7 +52,6 @@ func (f *Font) Photograph(rng *rand.Rand, lines []string, c Conditions) (Photo, 
 type sheet struct {
 	*raw
 	perPitch float64 // its pixels
-	zone     glyph.Point
 }
 
 func (f *Font) sheet(rng *rand.Rand, lines []string, c Conditions) *sheet {
@@ -104,11 +71,64 @@ func (f *Font) sheet(rng *rand.Rand, lines []string, c Conditions) *sheet {
 	if c.Print > 0 {
 		s.printed(rng, c.Print, first-1.5, tall)
 	}
+	if c.Curves > 0 {
+		s.guilloches(rng, c.Curves, first-1.5)
+	}
 	for i, line := range lines {
 		s.text(f, line, glyph.Point{X: 2.2, Y: first + spacing*float64(i)}, 1, face, weight, c.Contrast)
 	}
-	s.zone = glyph.Point{X: wide / 2, Y: (first + tall - 2) / 2}
+	for range c.Fingers {
+		s.finger(rng, first)
+	}
+	if c.Cropped {
+		s.crop(first-1.1, 1.7, wide-1.8, tall-2+1.1)
+	}
 	return s
+}
+
+// guilloches prints two sets of fine curves below a height in pitches.
+func (s *sheet) guilloches(rng *rand.Rand, contrast, from float64) {
+	for range 2 {
+		g := newGuilloche(rng, contrast, 1/s.perPitch)
+		for y := max(0, int(from*s.perPitch)); y < s.height; y++ {
+			for x := range s.width {
+				s.grey[y*s.width+x] *= float32(1 - g.at(float64(x)/s.perPitch, float64(y)/s.perPitch))
+			}
+		}
+	}
+}
+
+// finger lays a finger tip over the margin beside or below the zone that begins at a height
+// in pitches, up to half a character beside the text.
+func (s *sheet) finger(rng *rand.Rand, first float64) {
+	wide, tall := float64(s.width)/s.perPitch, float64(s.height)/s.perPitch
+	radius := between(rng, 2.5, 4.5)
+	at := glyph.Point{X: 1.5 - radius, Y: between(rng, first-3, tall)}
+	switch rng.IntN(3) {
+	case 0:
+		at.X = wide - 1.6 + radius
+	case 1:
+		at = glyph.Point{X: between(rng, 3, wide-3), Y: tall - 1 + radius}
+	}
+	skin := between(rng, 90, 190)
+	for y := range s.height {
+		for x := range s.width {
+			d := math.Hypot(float64(x)/s.perPitch-at.X, float64(y)/s.perPitch-at.Y) / radius
+			if d < 1 {
+				s.grey[y*s.width+x] = float32(skin * (1 - 0.5*d*d*d))
+			}
+		}
+	}
+}
+
+// crop keeps the part of the sheet between two corners, in pitches.
+func (s *sheet) crop(top, left, right, foot float64) {
+	x0, y0 := int(left*s.perPitch), int(top*s.perPitch)
+	part := newRaw(int(right*s.perPitch)-x0, int(foot*s.perPitch)-y0)
+	for y := range part.height {
+		copy(part.grey[y*part.width:][:part.width], s.grey[(y0+y)*s.width+x0:])
+	}
+	s.raw = part
 }
 
 // text writes a line whose first cell's left middle is at a place, in pitches.
@@ -195,7 +215,15 @@ func (s *sheet) photographed(rng *rand.Rand, c Conditions) (*image.Gray, error) 
 	across := math.Abs(float64(s.width)*math.Cos(c.Angle)) + math.Abs(float64(s.height)*math.Sin(c.Angle))
 	down := math.Abs(float64(s.width)*math.Sin(c.Angle)) + math.Abs(float64(s.height)*math.Cos(c.Angle))
 	scale := c.Pitch / s.perPitch
-	r := newRaw(int(across*scale*(1.08+c.Tilt)), int(down*scale*(1.08+c.Tilt)))
+	frame := 1.08 + c.Tilt
+	if c.Cropped {
+		frame = 1
+	}
+	r := newRaw(int(across*scale*frame), int(down*scale*frame))
+	middle := glyph.Point{X: float64(r.width) / 2, Y: float64(r.height) / 2}
+	if c.Pixels > 0 {
+		r, middle = desk(rng, r, c.Pixels)
+	}
 	lean := rng.Float64() * 2 * math.Pi
 	a, b := 2*c.Tilt*math.Cos(lean)/diagonal, 2*c.Tilt*math.Sin(lean)/diagonal
 	sin, cos := math.Sincos(c.Angle)
@@ -204,11 +232,12 @@ func (s *sheet) photographed(rng *rand.Rand, c Conditions) (*image.Gray, error) 
 		for x := range r.width {
 			var sum float64
 			for q := range 4 {
-				px := float64(x) + 0.25 + 0.5*float64(q&1) - float64(r.width)/2
-				py := float64(y) + 0.25 + 0.5*float64(q>>1) - float64(r.height)/2
+				px := float64(x) + 0.25 + 0.5*float64(q&1) - middle.X
+				py := float64(y) + 0.25 + 0.5*float64(q>>1) - middle.Y
 				k := 1 / (1 + a*px + b*py) / scale
 				u, v := (px*cos+py*sin)*k+float64(s.width)/2, (py*cos-px*sin)*k+float64(s.height)/2
 				t := u/float64(s.width)*2 - 1
+				u += c.Curl / 8 * float64(s.width) * (t*t - 1) * (1 + 0.4*t)
 				v += c.Bend * s.perPitch * (t*t - 1)
 				sum += s.at(u, v, 90*(1-table.at(px/c.Pitch/3, py/c.Pitch/3)))
 			}
@@ -216,6 +245,17 @@ func (s *sheet) photographed(rng *rand.Rand, c Conditions) (*image.Gray, error) 
 		}
 	}
 	return finished(r, rng, c)
+}
+
+// desk is a picture of so many pixels, four to three, with a smaller one somewhere in it,
+// whose middle it returns.
+func desk(rng *rand.Rand, small *raw, pixels int) (*raw, glyph.Point) {
+	height := math.Sqrt(float64(pixels) * 3 / 4)
+	r := newRaw(max(int(height*4/3), small.width), max(int(height), small.height))
+	return r, glyph.Point{
+		X: float64(small.width)/2 + rng.Float64()*float64(r.width-small.width),
+		Y: float64(small.height)/2 + rng.Float64()*float64(r.height-small.height),
+	}
 }
 
 // at is the sheet's grey value at a place, or what lies around it.
@@ -235,6 +275,9 @@ func finished(r *raw, rng *rand.Rand, c Conditions) (*image.Gray, error) {
 	if c.Shadow > 0 {
 		shade(r, rng, c)
 	}
+	if c.Uneven > 0 {
+		slope(r, rng, c.Uneven)
+	}
 	for i := 0; c.Glare > 0 && i < 2; i++ {
 		x, y := between(rng, 0.2, 0.8)*float64(r.width), between(rng, 0.2, 0.8)*float64(r.height)
 		size := between(rng, 2, 5) * c.Pitch
@@ -244,6 +287,7 @@ func finished(r *raw, rng *rand.Rand, c Conditions) (*image.Gray, error) {
 		}
 	}
 	r.blur(c.Blur * c.Pitch)
+	r.defocus(c.Defocus * c.Pitch)
 	if c.Motion > 0 {
 		r.move(c.Motion*c.Pitch, rng.Float64()*math.Pi)
 	}
@@ -263,5 +307,15 @@ func shade(r *raw, rng *rand.Rand, c Conditions) {
 	for i := range r.grey {
 		d := (float64(i%r.width)-x)*cos + (float64(i/r.width)-y)*sin
 		r.grey[i] *= float32(1 - c.Shadow/(1+math.Exp(-d/soft)))
+	}
+}
+
+// slope lets the light fall evenly from one side of the picture to the other.
+func slope(r *raw, rng *rand.Rand, lost float64) {
+	sin, cos := math.Sincos(rng.Float64() * 2 * math.Pi)
+	reach := math.Abs(cos)*float64(r.width) + math.Abs(sin)*float64(r.height)
+	for i := range r.grey {
+		d := (float64(i%r.width)-float64(r.width)/2)*cos + (float64(i/r.width)-float64(r.height)/2)*sin
+		r.grey[i] *= float32(1 - lost*(0.5+d/reach))
 	}
 }

@@ -14,8 +14,8 @@ import (
 func (f *Font) Sample(rng *rand.Rand, p *glyph.Patch) (class int, err error) {
 	s := newStrip(rng)
 	img := s.draw(f, rng)
-	if chance(rng, 0.4) {
-		if img, err = compressed(img, 30+rng.IntN(65)); err != nil {
+	if chance(rng, 0.5) {
+		if img, err = compressed(img, 15+rng.IntN(80)); err != nil {
 			return 0, fmt.Errorf("compress a sample: %w", err)
 		}
 	}
@@ -50,7 +50,7 @@ func newStrip(rng *rand.Rand) strip {
 	if chance(rng, 0.1) {
 		turned = s.spoil(rng)
 	}
-	pitch := math.Exp(between(rng, math.Log(6.5), math.Log(32)))
+	pitch := math.Exp(between(rng, math.Log(6.5), math.Log(28)))
 	if chance(rng, 0.45) {
 		pitch = between(rng, 6.5, 14)
 	}
@@ -120,6 +120,9 @@ func (s *strip) draw(f *Font, rng *rand.Rand) *image.Gray {
 	}
 	print := newPrint(rng, pitch)
 	slope := glyph.Point{X: rng.NormFloat64() * 0.01, Y: rng.NormFloat64() * 0.01}
+	if chance(rng, 0.1) { // the edge of a shadow or of glare
+		slope = glyph.Point{X: rng.NormFloat64() * 0.3 / pitch, Y: rng.NormFloat64() * 0.3 / pitch}
+	}
 	toCell := s.inverse()
 	thin := chance(rng, 0.12) // a bad ribbon leaves holes
 	for y := range r.height {
@@ -136,7 +139,7 @@ func (s *strip) draw(f *Font, rng *rand.Rand) *image.Gray {
 			if thin && chance(rng, 0.1) {
 				ink *= rng.Float64()
 			}
-			light := 1 + slope.X*(float64(x)-s.middle.X) + slope.Y*(float64(y)-s.middle.Y)
+			light := max(0.1, 1+slope.X*(float64(x)-s.middle.X)+slope.Y*(float64(y)-s.middle.Y))
 			r.grey[y*r.width+x] = float32(paper * light * (1 - contrast*ink) * (1 - contrast*print.at(u, v)))
 		}
 	}
@@ -146,15 +149,19 @@ func (s *strip) draw(f *Font, rng *rand.Rand) *image.Gray {
 
 // worsen does what lenses, hands, sensors and lamps do.
 func (s *strip) worsen(r *raw, rng *rand.Rand, pitch float64) {
-	if chance(rng, 0.07) { // glare, mostly beside the character
+	if chance(rng, 0.1) { // glare, mostly beside the character
 		glare(r, rng, pitch)
 	}
-	r.blur(math.Abs(rng.NormFloat64()) * min(1.6, 0.06*pitch))
+	if chance(rng, 0.2) {
+		r.defocus(between(rng, 0, 0.2) * pitch)
+	} else {
+		r.blur(math.Abs(rng.NormFloat64()) * min(1.8, 0.06*pitch))
+	}
 	if chance(rng, 0.12) {
-		r.move(between(rng, 0, 0.22)*pitch, rng.Float64()*math.Pi)
+		r.move(between(rng, 0, 0.26)*pitch, rng.Float64()*math.Pi)
 	}
 	if chance(rng, 0.5) {
-		r.noise(rng, between(rng, 0, 9))
+		r.noise(rng, between(rng, 0, 12))
 	}
 	if chance(rng, 0.25) {
 		r.sharpen(float32(between(rng, 0.3, 1.5)), between(rng, 0.6, 1.6))
@@ -189,10 +196,11 @@ func (s *strip) window(rng *rand.Rand) glyph.Window {
 	return w
 }
 
-// A print is what is printed behind and beside the line: waves, a tint, a rule.
+// A print is what is printed behind and beside the line: waves, a tint, fine curves, a rule.
 type print struct {
-	waves [2]wave
-	rule  float64 // its place in capitals from the middle; far away: none
+	waves  [2]wave
+	curves guilloche
+	rule   float64 // its place in capitals from the middle; far away: none
 }
 
 type wave struct{ strength, u, v, phase float64 }
@@ -205,6 +213,9 @@ func newPrint(rng *rand.Rand, pitch float64) print {
 			angle := rng.Float64() * math.Pi
 			p.waves[i] = wave{between(rng, 0, 0.16), frequency * math.Cos(angle), frequency * math.Sin(angle), rng.Float64() * 7}
 		}
+	}
+	if chance(rng, 0.25) {
+		p.curves = newGuilloche(rng, between(rng, 0.1, 0.6), 1/pitch)
 	}
 	if chance(rng, 0.05) {
 		p.rule = between(rng, 0.75, 1.1)
@@ -222,6 +233,7 @@ func (p *print) at(u, v float64) float64 {
 			s += w.strength * (0.5 + 0.5*math.Sin(w.u*u+w.v*v+w.phase))
 		}
 	}
+	s += p.curves.at(u, v)
 	if math.Abs(v-p.rule) < 0.05 {
 		s += 0.6
 	}

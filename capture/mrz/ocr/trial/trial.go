@@ -4,6 +4,7 @@
 // A reading is exact if every character of every line is right; an exact reading may have
 // doubtful positions. One that is not exact is doubtful if it says so, or if no zone was
 // found, and wrong if it does not say so. Wrong ones are what an officer is not warned of.
+// Of a picture without a zone every reading is wrong.
 package trial
 
 import (
@@ -11,18 +12,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"image"
-	_ "image/jpeg" // pictures may be either
-	_ "image/png"
+	"io"
 	"iter"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
 	"boothd/capture/mrz/ocr"
-	"boothd/capture/mrz/ocr/drawn"
 )
 
 // Result is what became of one picture.
@@ -87,7 +84,7 @@ func Sum(name string, results []Result) Total {
 }
 
 // TruthFile is the file of a folder that says what its pictures show: a JSON array of
-// objects with "file" and "lines".
+// objects with "file" and "lines", which are empty where there is no zone.
 const TruthFile = "truth.json"
 
 // maxTruth bounds the truth file, in bytes.
@@ -139,29 +136,34 @@ func readTruth(name string) ([]truth, error) {
 }
 
 func file(ctx context.Context, name string, lines []string, now time.Time) (Result, error) {
-	f, err := os.Open(name)
+	b, err := read(name)
 	if err != nil {
 		return Result{}, err
 	}
-	defer f.Close()
 	begin := cpuTime()
-	img, _, err := image.Decode(f)
-	if err != nil {
-		return Result{}, err
-	}
-	return judged(ctx, img, lines, now, begin, filepath.Base(name))
+	reading, err := ocr.ReadEncoded(ctx, b, now)
+	return judged(reading, err, lines, filepath.Base(name), cpuTime()-begin)
 }
 
-// judged reads a picture and compares the reading with the truth.
-func judged(ctx context.Context, img image.Image, lines []string, now time.Time, begin time.Duration, name string) (Result, error) {
-	reading, err := ocr.Read(ctx, img, now)
+// read returns at most what a picture may have and a byte more.
+func read(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, ocr.MaxBytes+1))
+}
+
+// judged compares a reading, or why there is none, with the truth.
+func judged(reading ocr.Reading, err error, lines []string, name string, took time.Duration) (Result, error) {
 	if err != nil && !errors.Is(err, ocr.ErrNotFound) {
 		return Result{}, err
 	}
 	r := Result{
 		File: name, Found: err == nil, Format: string(reading.Format), Doubts: len(reading.Doubtful),
 		Errors: differences(reading.Lines, lines), Valid: err == nil && reading.Zone.Valid(),
-		Milliseconds: float64((cpuTime() - begin).Microseconds()) / 1000,
+		Milliseconds: float64(took.Microseconds()) / 1000,
 	}
 	for _, line := range reading.Positions {
 		for _, p := range line {
@@ -171,6 +173,8 @@ func judged(ctx context.Context, img image.Image, lines []string, now time.Time,
 		}
 	}
 	switch {
+	case len(lines) == 0 && r.Found:
+		r.Outcome = Wrong
 	case r.Errors == 0:
 		r.Outcome = Exact
 	case !r.Found || r.Doubts > 0:
@@ -195,43 +199,4 @@ func differences(got, want []string) int {
 		n = 1
 	}
 	return n
-}
-
-// Drawn photographs invented documents under each of drawn.Harms, count times, and reads
-// them. The fonts are those of drawn.FontFolder. An error is the last it yields.
-func Drawn(ctx context.Context, fonts string, count int, seed uint64, now time.Time) iter.Seq2[Result, error] {
-	return func(yield func(Result, error) bool) {
-		font, err := drawn.Load(fonts)
-		if err != nil {
-			yield(Result{}, err)
-			return
-		}
-		rng := rand.New(rand.NewPCG(seed, 2))
-		for _, harm := range drawn.Harms {
-			for range count {
-				c := drawn.GoodScan(rng)
-				harm.Apply(&c, rng)
-				r, err := photograph(ctx, font, rng, c, harm.Name, now)
-				if err != nil {
-					yield(Result{}, fmt.Errorf("%s: %w", harm.Name, err))
-					return
-				}
-				if !yield(r, nil) {
-					return
-				}
-			}
-		}
-	}
-}
-
-func photograph(ctx context.Context, font *drawn.Font, rng *rand.Rand, c drawn.Conditions, name string, now time.Time) (Result, error) {
-	lines, err := drawn.Lines(rng)
-	if err != nil {
-		return Result{}, err
-	}
-	photo, err := font.Photograph(rng, lines, c)
-	if err != nil {
-		return Result{}, err
-	}
-	return judged(ctx, photo.Image, lines, now, cpuTime(), name)
 }

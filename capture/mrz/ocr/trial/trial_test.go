@@ -2,11 +2,17 @@ package trial
 
 import (
 	"context"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"boothd/capture/mrz/ocr"
+	"boothd/capture/mrz/ocr/drawn"
+	"boothd/internal/testtool"
 )
 
 func TestDifferencesCountTheTruthsCharacters(t *testing.T) {
@@ -27,6 +33,59 @@ func TestDifferencesCountTheTruthsCharacters(t *testing.T) {
 				t.Errorf("%d differences, want %d", n, c.errors)
 			}
 		})
+	}
+}
+
+func TestOutcomesFollowFromTruthAndDoubts(t *testing.T) {
+	truth, off := []string{"AB"}, []string{"AX"}
+	doubts := []ocr.Position{{Line: 1, Column: 2}}
+	tests := []struct {
+		name    string
+		reading ocr.Reading
+		err     error
+		lines   []string
+		want    string
+	}{
+		{"every character right", ocr.Reading{Lines: truth}, nil, truth, Exact},
+		{"right and doubted", ocr.Reading{Lines: truth, Doubtful: doubts}, nil, truth, Exact},
+		{"off and doubted", ocr.Reading{Lines: off, Doubtful: doubts}, nil, truth, Doubtful},
+		{"off without a doubt", ocr.Reading{Lines: off}, nil, truth, Wrong},
+		{"not found", ocr.Reading{}, ocr.ErrNotFound, truth, Doubtful},
+		{"nothing there and not found", ocr.Reading{}, ocr.ErrNotFound, nil, Exact},
+		{"nothing there and found", ocr.Reading{Lines: off, Doubtful: doubts}, nil, nil, Wrong},
+	}
+	for _, c := range tests {
+		t.Run(c.name, func(t *testing.T) {
+			if r, err := judged(c.reading, c.err, c.lines, "", 0); err != nil || r.Outcome != c.want {
+				t.Errorf("outcome %q, %v; want %q", r.Outcome, err, c.want)
+			}
+		})
+	}
+}
+
+func TestTheSameSeedDrawsThePicturesOfEveryCondition(t *testing.T) {
+	if _, err := os.Stat(drawn.FontFolder); err != nil {
+		testtool.Missing(t, "package fonts-ocr-b, with which photographs are drawn,")
+	}
+	// Small ones only: others take seconds.
+	f, err := drawn.Load(drawn.FontFolder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []int{0, len(drawn.Harms)} {
+		var pictures [2]Picture
+		for i := range pictures {
+			if pictures[i], err = picture(f, rand.New(rand.NewPCG(1, 2)), kind); err != nil {
+				t.Fatal(err)
+			}
+		}
+		a, b := pictures[0], pictures[1]
+		if a.Condition != b.Condition || !slices.Equal(a.Image.Pix, b.Image.Pix) || !slices.Equal(a.Lines, b.Lines) {
+			t.Errorf("two pictures of %q differ", a.Condition)
+		}
+		if blank := kind == len(drawn.Harms); blank != (len(a.Lines) == 0) {
+			t.Errorf("%q has %d lines", a.Condition, len(a.Lines))
+		}
 	}
 }
 
