@@ -28,14 +28,24 @@ type MissingChip string
 // The reasons for a missing chip.
 const (
 	MissingNoChip MissingChip = "no_chip" // the document bears no chip symbol
-	MissingSilent MissingChip = "silent"  // it should have a chip, and none answers
+	MissingSilent MissingChip = "silent"  // it bears one, or should, and no chip answers
 )
 
-// ChipMissing is the evidence that there was no chip, as an officer says.
-func ChipMissing(document string, why MissingChip) *Chip {
+// ReasonExpected is the reason of a chip that is missing from a document that must have one.
+const ReasonExpected = "expected"
+
+// ChipMissing is the evidence that there was no chip, as an officer says. Expected is by what the
+// document must have one, "by the rules of this booth"; empty if nothing says so. Then a chip that
+// does not answer leaves the question open: the symbol is not for machines.
+func ChipMissing(document string, why MissingChip, expected string) *Chip {
 	c := inspection.Check{Name: chip.CheckPresent, State: inspection.NotSupported, Reason: string(why), Text: "The document has no chip."}
-	if why == MissingSilent {
-		c.State, c.Text = inspection.Failed, "The document should have a chip, and none answers."
+	switch {
+	case expected != "" && why == MissingSilent:
+		c.State, c.Reason, c.Text = inspection.Failed, ReasonExpected, "The document must have a chip "+expected+", and none answers."
+	case expected != "":
+		c.State, c.Reason, c.Text = inspection.Failed, ReasonExpected, "The document must have a chip "+expected+", and bears no symbol of one."
+	case why == MissingSilent:
+		c.State, c.Text = inspection.Undetermined, "No chip answers, and whether the document must have one is not known."
 	}
 	return &Chip{Document: document, Missing: why, Checks: []inspection.Check{c}}
 }

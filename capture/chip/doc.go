@@ -14,6 +14,9 @@
 //	consistency                    the zone that was read against DG1, EF.COM against EF.SOD,
 //	                               EF.CardAccess against what was signed (a downgrade)
 //
+// What needs no answer of the chip is calculated while the chip works or transmits: ephemeral
+// keys and shared secrets, the signatures above EF.SOD, the portrait for the officer's page.
+//
 // Subpackages have the parts: apdu and tlv the wire, secure its protection, access PACE and BAC,
 // authenticity the proofs, security what chips say of their protocols, lds the files, pki the
 // certificates, portrait the picture. The emulated chip is chipemu.

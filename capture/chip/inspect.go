@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"boothd/capture/chip/access"
@@ -46,6 +47,15 @@ type run struct {
 	proved bool // by one of the protocols, with keys that Passive Authentication has yet to vouch for
 
 	stop error // why nothing more can be read
+
+	security *cardSecurity // nil until it was needed
+
+	// What is calculated while the chip gives the next file.
+	verifying sync.WaitGroup
+	opened    *pki.Opened
+	drawing   sync.WaitGroup
+	drawn     *portrait.Portrait
+	undrawn   error
 }
 
 // Inspect inspects the chip. What could not be checked, and why, is in the result. The chip is
@@ -68,7 +78,9 @@ func (in *Inspector) Inspect(ctx context.Context, card devices.Card, p Password)
 	}
 	passive := r.passive()
 	r.weighProof(passive)
-	r.compare(ctx, passive)
+	r.compare(passive)
+	r.out.Decided = in.Now().Sub(began)
+	r.show(ctx)
 	r.sort()
 	r.out.Files, r.out.Opened = r.files, r.line.how()
 	for f := range r.files {
@@ -106,9 +118,11 @@ func (r *run) open(ctx context.Context) {
 	case err == nil:
 		r.add(CheckAccess, inspection.Successful, "", "The chip was opened by "+r.line.how()+".")
 	case errors.Is(err, access.ErrRefused):
-		r.add(CheckAccess, inspection.Failed, "password", "The chip does not open with what was read from the document.")
+		r.add(CheckAccess, inspection.Failed, ReasonPassword, "The chip does not open with what was read from the document.")
 	case errors.Is(err, errNoPassword):
 		r.add(CheckAccess, inspection.NotDone, "zone_missing", "Nothing was read that opens the chip.")
+	case errors.Is(err, security.ErrUnknownGroup):
+		r.add(CheckAccess, inspection.NotSupported, "parameters", "The chip wants to agree on keys with domain parameters of its own, which nobody vouches for.")
 	case errors.Is(err, access.ErrNotSupported):
 		r.add(CheckAccess, inspection.NotSupported, "suite", "The chip offers no way to open it that is known here.")
 	case errors.Is(err, access.ErrProtocol):
@@ -135,6 +149,7 @@ func (r *run) readSecurity(ctx context.Context) {
 	}
 	if file := r.read(ctx, lds.SOD); file != nil {
 		r.sod, _ = pki.ParseSOD(file) // what is wrong with it Passive Authentication says
+		r.verifying.Go(func() { r.opened = r.trust.Open(file) })
 	}
 	r.read(ctx, lds.COM)
 	if r.has(lds.DG14) {
@@ -155,6 +170,9 @@ func (r *run) readGroups(ctx context.Context) {
 	for _, f := range groups {
 		if r.has(f) {
 			r.read(ctx, f)
+		}
+		if file := r.files[f]; f == lds.DG2 && file != nil {
+			r.drawing.Go(func() { r.drawn, r.undrawn = r.draw(ctx, file) })
 		}
 	}
 }

@@ -2,8 +2,10 @@ package chip_test
 
 import (
 	"context"
+	"encoding/asn1"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +17,7 @@ import (
 	"boothd/capture/chip/chipemu"
 	"boothd/capture/chip/lds"
 	"boothd/capture/chip/pki"
+	"boothd/capture/chip/security"
 	"boothd/capture/inspection"
 	"boothd/capture/mrz"
 	"boothd/capture/synthetic"
@@ -124,6 +127,23 @@ func TestAGoodPassportPassesWhateverOpensIt(t *testing.T) {
 		{"a chip with every peculiarity", func(d *chipemu.Document) {
 			d.Quirks = chipemu.Quirks{NoShortID: true, NoLe: true, WarnsAtEnd: true, LostAfterError: true, NoCommon: true, MostRead: 200}
 		}, "PACE ECDH-GM AES-128 with parameters 13", chip.CheckChip, 300},
+		{"chips that know SELECT with control information only", func(d *chipemu.Document) {
+			d.Quirks.ControlOnly, d.Quirks.NoShortID = true, true
+		}, "PACE ECDH-GM AES-128 with parameters 13", chip.CheckChip, 40},
+		{"BAC on such a chip", func(d *chipemu.Document) {
+			d.Access, d.Quirks.ControlOnly = chipemu.Access{BAC: true}, true
+		}, "BAC", chip.CheckChip, 20},
+		{"extended length that is announced and not there", func(d *chipemu.Document) { d.Quirks.MostAsked = 0xDF }, "PACE ECDH-GM AES-128 with parameters 13", chip.CheckChip, 200},
+		{"the same, and errors end the session", func(d *chipemu.Document) {
+			d.Quirks.MostAsked, d.Quirks.LostAfterError = 0xDF, true
+		}, "PACE ECDH-GM AES-128 with parameters 13", chip.CheckChip, 200},
+		{"3DES with answers of AES's length at most", func(d *chipemu.Document) {
+			d.Access, d.Quirks = chipemu.Access{BAC: true}, chipemu.Quirks{MostAsked: 0xDF}
+			d.Chip, d.Active = nil, &chipemu.Active{Bits: 1024}
+		}, "BAC", "pa_hash", 200},
+		{"answers of half that length", func(d *chipemu.Document) { d.Quirks.MostAsked = 0x80 }, "PACE ECDH-GM AES-128 with parameters 13", chip.CheckChip, 300},
+		{"no optional data groups", func(d *chipemu.Document) { d.Person, d.Issue, d.Optional = nil, nil, nil }, "PACE ECDH-GM AES-128 with parameters 13", chip.CheckChip, 16},
+		{"a portrait by ISO/IEC 39794", func(d *chipemu.Document) { d.Portrait.Modern = true }, "PACE ECDH-GM AES-128 with parameters 13", chip.CheckChip, 16},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := passport(t, tt.change)
@@ -280,6 +300,109 @@ func TestAReaderOfShortCommandsIsEnough(t *testing.T) {
 	got := inspector(t).Inspect(t.Context(), shortReader{lay(t, d)}, chip.Password{Zone: zoneOf(t, d)})
 	if b := bad(got); len(b) > 0 || got.Check(chip.CheckPortrait).State != inspection.Successful {
 		t.Errorf("failed %q%s", b, report(got))
+	}
+}
+
+// ownParameters is an EF.CardAccess that numbers its domain parameters itself and spells them out:
+// those of brainpoolP256r1 with another order or the right one.
+func ownParameters(t *testing.T, order *big.Int) []byte {
+	t.Helper()
+	const own = 40
+	g, err := security.Standard(13)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := g.Curve().Coefficients()
+	type field struct {
+		Type  asn1.ObjectIdentifier
+		Prime *big.Int
+	}
+	type curve struct{ A, B []byte }
+	type parameters struct {
+		Version  int
+		Field    field
+		Curve    curve
+		Base     []byte
+		Order    *big.Int
+		Cofactor int
+	}
+	type algorithm struct {
+		OID        asn1.ObjectIdentifier
+		Parameters parameters
+	}
+	infos, err := asn1.MarshalWithParams([]any{
+		struct {
+			OID     asn1.ObjectIdentifier
+			Version int
+			ID      int
+		}{asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 2, 2, 4, 2, 2}, 2, own},
+		struct {
+			OID       asn1.ObjectIdentifier
+			Algorithm algorithm
+			ID        int
+		}{asn1.ObjectIdentifier{0, 4, 0, 127, 0, 7, 2, 2, 4, 2}, algorithm{
+			asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1},
+			parameters{1, field{asn1.ObjectIdentifier{1, 2, 840, 10045, 1, 1}, g.Curve().Field()}, curve{a.Bytes(), b.Bytes()}, g.Encode(g.Generator()), order, 1},
+		}, own},
+	}, "set")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return infos
+}
+
+func TestDomainParametersOfTheChipsOwnAreTakenIfTheyAreTheStandards(t *testing.T) {
+	g, err := security.Standard(13)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name   string
+		order  *big.Int
+		state  inspection.State
+		reason string
+	}{
+		{"a standardised curve, spelled out", g.Order(), inspection.Successful, ""},
+		{"another order", new(big.Int).Sub(g.Order(), big.NewInt(2)), inspection.NotSupported, "parameters"},
+	} {
+		d := passport(t, nil)
+		issued, err := chipemu.Issue(d, issuer(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		issued.Files[lds.CardAccess] = ownParameters(t, tt.order)
+		c, err := chipemu.New(issued)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := inspector(t).Inspect(t.Context(), c, chip.Password{Zone: zoneOf(t, d)})
+		if access := got.Check(chip.CheckAccess); access.State != tt.state || access.Reason != tt.reason {
+			t.Errorf("%s: %+v", tt.name, access)
+		}
+	}
+}
+
+func TestAnOptionalFileThatWasSignedAndIsNotThereEndsNothing(t *testing.T) {
+	for _, quirks := range []chipemu.Quirks{{Extended: 4096}, {LostAfterError: true}} {
+		d := passport(t, func(d *chipemu.Document) { d.Optional, d.Quirks = []byte("optional"), quirks })
+		issued, err := chipemu.Issue(d, issuer(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		delete(issued.Files, lds.DG13)
+		c, err := chipemu.New(issued)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := inspector(t)
+		in.Groups = []int{13, 12}
+		got := in.Inspect(t.Context(), c, chip.Password{Zone: zoneOf(t, d)})
+		if b := bad(got); len(b) > 0 || got.Files[lds.DG12] == nil || got.Portrait == nil {
+			t.Errorf("failed %q%s", b, report(got))
+		}
+		if c := got.Check("pa_hash"); c.State != inspection.NotDone || c.Group != 13 {
+			t.Errorf("hash of the missing file: %+v", c)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"boothd/capture/chip/lds"
+	"boothd/capture/chip/pki"
 	"boothd/capture/chip/portrait"
 	"boothd/capture/inspection"
 	"boothd/capture/mrz"
@@ -28,7 +29,22 @@ const (
 	passivePrefix     = "pa_"
 	CheckPresent      = "chip_present"
 	reasonUnreachable = "chip_gone"
+
+	// ReasonPassword is the reason of CheckAccess if what was read does not open the chip.
+	ReasonPassword = "password"
 )
+
+// Names are those of all checks of a chip, for whoever gives rules for them.
+func Names() []string {
+	names := []string{
+		CheckPresent, CheckAccess, CheckChannel, CheckDowngrade, CheckMapping, CheckChip, CheckActive, CheckTerminal,
+		CheckCommon, CheckDG1, CheckZone, CheckPortrait,
+	}
+	for _, c := range pki.Checks() {
+		names = append(names, passivePrefix+string(c))
+	}
+	return names
+}
 
 // Inspection is what was found out about a chip.
 type Inspection struct {
@@ -44,7 +60,10 @@ type Inspection struct {
 	// Files are the files as they were read.
 	Files    map[lds.File][]byte `json:"-"`
 	Commands int                 `json:"commands"` // APDUs that were sent
-	Took     time.Duration       `json:"took_ns"`
+	// Decided is how long it took until everything was known but whether the portrait can be
+	// shown, Took how long everything took.
+	Decided time.Duration `json:"decided_ns"`
+	Took    time.Duration `json:"took_ns"`
 }
 
 // Check returns the first check with the name that is not successful, or its first; the zero

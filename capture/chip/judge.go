@@ -52,7 +52,11 @@ func (r *run) passive() pki.Result {
 	if r.line.session == nil {
 		return pki.Result{}
 	}
-	res := r.trust.Verify(r.document(), r.Now())
+	r.verifying.Wait()
+	if r.opened == nil {
+		r.opened = r.trust.Open(nil) // nobody signed anything
+	}
+	res := r.opened.Verify(r.document(), r.Now())
 	for _, f := range res.Facts {
 		c := inspection.Check{
 			Name: passivePrefix + string(f.Check), State: inspection.State(f.State), Reason: string(f.Reason), Group: f.Group, Text: f.Text,
@@ -76,14 +80,24 @@ func (r *run) wanted(group int) bool {
 	return slices.Contains(r.Groups, group)
 }
 
-// cardSecurity returns the content of EF.CardSecurity.
-func (r *run) cardSecurity() (security.Infos, error) {
-	file := r.files[lds.CardSecurity]
-	if file == nil {
-		return security.Infos{}, errNoSecurity
+// cardSecurity is EF.CardSecurity and what is to be thought of it.
+type cardSecurity struct {
+	infos  security.Infos
+	err    error // why there are none
+	signed bool  // by a document signer, as far as that is known
+}
+
+func (r *run) cardSecurity() *cardSecurity {
+	if r.security != nil {
+		return r.security
 	}
-	content, _ := r.trust.VerifyCardSecurity(file, r.document(), r.Now())
-	return security.Parse(content)
+	r.security = &cardSecurity{err: errNoSecurity}
+	if file := r.files[lds.CardSecurity]; file != nil {
+		content, res := r.trust.VerifyCardSecurity(file, r.document(), r.Now())
+		r.security.infos, r.security.err = security.Parse(content)
+		r.security.signed = res.Fact(pki.CheckSignature).State == pki.Successful && res.Fact(pki.CheckChain).State != pki.Failed
+	}
+	return r.security
 }
 
 // authentic reports whether Passive Authentication vouches for a file: the signature and all
@@ -106,7 +120,7 @@ func (r *run) weighProof(p pki.Result) {
 	keys := map[string]func() bool{
 		CheckChip:    func() bool { return authentic(p, 14) },
 		CheckActive:  func() bool { return authentic(p, 15) },
-		CheckMapping: func() bool { return r.signedSecurity() },
+		CheckMapping: func() bool { return r.cardSecurity().signed },
 	}
 	for i := range r.out.Checks {
 		c := &r.out.Checks[i]
@@ -117,28 +131,21 @@ func (r *run) weighProof(p pki.Result) {
 	}
 }
 
-// signedSecurity reports whether EF.CardSecurity is signed by a document signer.
-func (r *run) signedSecurity() bool {
-	_, res := r.trust.VerifyCardSecurity(r.files[lds.CardSecurity], r.document(), r.Now())
-	return res.Fact(pki.CheckSignature).State == pki.Successful && res.Fact(pki.CheckChain).State != pki.Failed
-}
-
-// compare does the checks of consistency, and reads what is to be shown.
-func (r *run) compare(ctx context.Context, p pki.Result) {
+// compare does the checks of consistency.
+func (r *run) compare(p pki.Result) {
 	if r.line.session == nil {
 		return
 	}
 	r.compareAccess(p)
 	r.compareCommon()
 	r.compareZone()
-	r.show(ctx)
 }
 
 // compareAccess finds out whether somebody on the air made the chip look weaker than it is.
 func (r *run) compareAccess(p pki.Result) {
 	signed, ok := r.dg14, authentic(p, 14)
-	if content, err := r.cardSecurity(); err == nil && r.signedSecurity() {
-		signed, ok = content, true
+	if c := r.cardSecurity(); c.err == nil && c.signed {
+		signed, ok = c.infos, true
 	}
 	switch {
 	case ok && r.line.said == nil && len(signed.PACE) > 0:
@@ -242,17 +249,27 @@ func differing(a, b *mrz.Zone) []string {
 	return fields
 }
 
-// show makes the portrait ready.
+// draw makes a picture of the portrait in DG2.
+func (r *run) draw(ctx context.Context, file []byte) (*portrait.Portrait, error) {
+	faces, err := lds.ParseFaces(file)
+	if err != nil {
+		return nil, err
+	}
+	return r.Portrait.Make(ctx, faces.Faces[0].Picture.Data)
+}
+
+// show says whether there is a portrait to be shown, which was begun to be drawn when it was read.
 func (r *run) show(ctx context.Context) {
-	file := r.files[lds.DG2]
-	if file == nil {
+	if r.line.session == nil {
+		return
+	}
+	if r.files[lds.DG2] == nil {
 		r.add(CheckPortrait, inspection.NotDone, "missing", "DG2 was not read.")
 		return
 	}
-	faces, err := lds.ParseFaces(file)
-	if err == nil {
-		r.out.Portrait, err = r.Portrait.Make(ctx, faces.Faces[0].Picture.Data)
-	}
+	r.drawing.Wait()
+	r.out.Portrait = r.drawn
+	err := r.undrawn
 	switch {
 	case err == nil:
 		r.add(CheckPortrait, inspection.Successful, "", "DG2 holds a portrait.")

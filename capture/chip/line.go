@@ -64,6 +64,7 @@ type line struct {
 	renewed  *authenticity.Renewed // nil until Chip Authentication
 	send     access.Sender
 	extended bool // answers of extended length are asked for
+	most     int  // bytes of a short answer that are asked for; 0: as usual
 	selects  bool // files are selected before they are read, since the chip knows no short identifiers
 	reopened int
 }

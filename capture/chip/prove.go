@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"boothd/capture/chip/authenticity"
+	"boothd/capture/chip/authenticity/cvc"
 	"boothd/capture/chip/lds"
 	"boothd/capture/chip/security"
 	"boothd/capture/chip/tlv"
@@ -39,12 +40,12 @@ func (r *run) proveMapping() {
 		r.add(CheckMapping, inspection.NotSupported, "not_offered", "The chip was opened without proving its key.")
 		return
 	}
-	content, err := r.cardSecurity()
-	if err != nil {
+	c := r.cardSecurity()
+	if c.err != nil {
 		r.add(CheckMapping, inspection.Undetermined, "card_security", "The keys by which the chip proved itself cannot be read.")
 		return
 	}
-	switch err := authenticity.Mapping(r.line.opened, content); {
+	switch err := authenticity.Mapping(r.line.opened, c.infos); {
 	case err == nil:
 		r.proved = true
 		r.add(CheckMapping, inspection.Successful, "", "The chip proved its key when it was opened.")
@@ -177,16 +178,14 @@ func (r *run) proveTerminal(ctx context.Context) {
 		return
 	}
 	binding := authenticity.Binding{Version: 1, Chip: r.line.chip(), Key: r.line.renewed.Ephemeral.Compressed()}
+	var admitted *authenticity.Admission
 	authorities, err := authenticity.Authorities(ctx, r.line.send, r.dg14)
 	if err == nil {
-		_, err = r.Terminal.Authenticate(ctx, r.line.send, authorities, binding)
+		admitted, err = r.Terminal.Authenticate(ctx, r.line.send, authorities, binding)
 	}
 	switch {
 	case err == nil:
-		r.add(CheckTerminal, inspection.Successful, "", "The chip let this booth read what is guarded.")
-		for _, f := range guarded {
-			r.read(ctx, f)
-		}
+		r.readGuarded(ctx, guarded, admitted.Rights)
 	case errors.Is(err, authenticity.ErrNoCertificate):
 		r.add(CheckTerminal, inspection.NotDone, "no_certificates", "This booth has no certificates for chips of the issuing state.")
 	case errors.Is(err, authenticity.ErrRefused):
@@ -196,6 +195,26 @@ func (r *run) proveTerminal(ctx context.Context) {
 	default:
 		r.add(CheckTerminal, inspection.NotDone, reasonUnreachable, "The chip stopped answering during terminal authentication.")
 		r.halt(err)
+	}
+}
+
+// readGuarded reads what this booth's certificates allow of what the chip guards.
+func (r *run) readGuarded(ctx context.Context, guarded []lds.File, rights cvc.Authorization) {
+	allowed := map[lds.File]bool{lds.DG3: rights.Fingerprints(), lds.DG4: rights.Irises()}
+	guarded = slices.DeleteFunc(guarded, func(f lds.File) bool { return !allowed[f] })
+	withheld := false
+	for _, f := range guarded {
+		withheld = r.read(ctx, f) == nil || withheld
+	}
+	switch {
+	case len(guarded) == 0:
+		r.add(CheckTerminal, inspection.NotDone, "no_permission", "The chip accepted this booth's certificates, but they allow nothing of what it guards.")
+	case r.stop != nil:
+		r.add(CheckTerminal, inspection.NotDone, reasonUnreachable, "The chip stopped answering while what it guards was read.")
+	case withheld:
+		r.add(CheckTerminal, inspection.Failed, "refused", "The chip accepted this booth's certificates and does not give what they allow.")
+	default:
+		r.add(CheckTerminal, inspection.Successful, "", "The chip let this booth read what is guarded.")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"boothd/capture/chip/access"
 	"boothd/capture/chip/apdu"
 	"boothd/capture/chip/lds"
 	"boothd/capture/chip/secure"
@@ -20,6 +21,11 @@ const (
 	tagOffset    = tlv.Tag(0x54)
 	tagData      = tlv.Tag(0x53)
 	dataOverhead = 5 // of the object 53 around an answer
+
+	// What is asked for in short form within a session. Some chips give no more than the first
+	// whatever the cipher's blocks leave room for, and some less.
+	usualData = 0xDF
+	leastData = 0x80
 )
 
 // errNoFile is matched if the chip does not have the file, or not for us.
@@ -88,7 +94,7 @@ func (l *line) readFile(ctx context.Context, f lds.File) ([]byte, error) {
 // reads by short file identifier.
 func (l *line) begin(ctx context.Context, f lds.File) (apdu.Response, error) {
 	if !l.selects {
-		r, err := l.send(ctx, apdu.Command{INS: 0xB0, P1: 0x80 | f.ShortID(), Ne: l.ne()})
+		r, err := l.binary(ctx, apdu.Command{INS: 0xB0, P1: 0x80 | f.ShortID()}, maxNe)
 		if err != nil {
 			return r, err
 		}
@@ -100,21 +106,47 @@ func (l *line) begin(ctx context.Context, f lds.File) (apdu.Response, error) {
 		}
 	}
 	id := f.ID()
-	r, err := l.send(ctx, apdu.Command{INS: 0xA4, P1: 2, P2: 0x0C, Data: []byte{byte(id >> 8), byte(id)}})
+	r, err := access.Select(ctx, l.send, 2, []byte{byte(id >> 8), byte(id)})
 	if err != nil || r.Status != apdu.OK {
-		return r, err
+		return apdu.Response{Status: r.Status}, err
 	}
-	return l.send(ctx, apdu.Command{INS: 0xB0, Ne: l.ne()})
+	return l.binary(ctx, apdu.Command{INS: 0xB0}, maxNe)
+}
+
+// binary is READ BINARY for at most want bytes, and for fewer if the chip says that they are too
+// many: some announce an extended length that they do not have, some have less than a whole
+// short answer.
+func (l *line) binary(ctx context.Context, c apdu.Command, want int) (apdu.Response, error) {
+	for {
+		c.Ne = min(l.ne(), want)
+		r, err := l.send(ctx, c)
+		tooLong := r.Status == apdu.WrongLength || r.Status>>8 == 0x6C
+		if err != nil || !tooLong || l.session == nil || !l.shorten() {
+			return r, err
+		}
+	}
+}
+
+// shorten has less asked for from now on. It returns false if that is no use.
+func (l *line) shorten() bool {
+	switch {
+	case l.extended:
+		l.extended = false
+	case l.most == 0:
+		l.most = leastData
+	default:
+		return false
+	}
+	return true
 }
 
 // readAt returns a part of the file that is read, 1 byte to want.
 func (l *line) readAt(ctx context.Context, offset, want int) ([]byte, error) {
 	if offset < maxOffsetB0 {
-		ne := min(l.ne(), want)
-		return part(l.send(ctx, apdu.Command{INS: 0xB0, P1: byte(offset >> 8), P2: byte(offset), Ne: ne}))
+		return part(l.binary(ctx, apdu.Command{INS: 0xB0, P1: byte(offset >> 8), P2: byte(offset)}, want))
 	}
 	at := tlv.Append(nil, tagOffset, []byte{byte(offset >> 16), byte(offset >> 8), byte(offset)})
-	b, err := part(l.send(ctx, apdu.Command{INS: 0xB1, Data: at, Ne: min(l.ne(), want+dataOverhead)}))
+	b, err := part(l.binary(ctx, apdu.Command{INS: 0xB1, Data: at}, want+dataOverhead))
 	if err != nil {
 		return nil, err
 	}
@@ -153,8 +185,10 @@ func (l *line) ne() int {
 		return min(maxNe, l.info.MaxAnswer-answerOverhead)
 	case l.extended:
 		return maxNe
+	case l.most > 0:
+		return l.most
 	case l.session != nil:
-		return l.session.Cipher().ShortData()
+		return min(usualData, l.session.Cipher().ShortData())
 	}
 	return 256
 }

@@ -44,7 +44,7 @@ type passportTimes struct {
 	Commands    int     `json:"apdus,omitempty"`
 	Read        float64 `json:"read_ms,omitempty"`     // all but the portrait: PACE, CA, PA, DG1, DG2
 	Exchange    float64 `json:"of_apdus_ms,omitempty"` // of it, commands under way and in the chip
-	Portrait    float64 `json:"portrait_ms,omitempty"` // making the officer's picture, besides
+	Whole       float64 `json:"whole_ms,omitempty"`    // with the portrait made for the officer's page
 	Fastest     float64 `json:"read_fastest_ms,omitempty"`
 }
 
@@ -125,15 +125,10 @@ func portraitOf(t synthetic.Traveller, size int) (chipemu.Portrait, error) {
 }
 
 // measure inspects n times and once before. Each inspection has a card of its own, whose
-// connection is not counted. What the picture takes is measured beside each, since an inspection
-// makes it besides reading.
+// connection is not counted.
 func (b *passportBench) measure(ctx context.Context, n int, connect func(context.Context) (devices.Card, error)) (*passportTimes, error) {
-	faces, err := lds.ParseFaces(b.issued.Files[lds.DG2])
-	if err != nil {
-		return nil, err
-	}
 	t := &passportTimes{Inspections: n, DG2: len(b.issued.Files[lds.DG2])}
-	var wholes, exchanges, pictures []time.Duration
+	var reads, exchanges, wholes []time.Duration
 	for range n + 1 {
 		card, err := connect(ctx)
 		if err != nil {
@@ -144,18 +139,12 @@ func (b *passportBench) measure(ctx context.Context, n int, connect func(context
 		if err := errors.Join(card.Close(), failing(found)); err != nil {
 			return nil, err
 		}
-		began := time.Now()
-		if _, err := b.inspector.Portrait.Make(ctx, faces.Faces[0].Picture.Data); err != nil {
-			return nil, err
-		}
-		picture := time.Since(began)
 		t.Opened, t.Commands = found.Opened, found.Commands
-		wholes, exchanges, pictures = append(wholes, found.Took), append(exchanges, timed.took), append(pictures, picture)
+		reads, exchanges, wholes = append(reads, found.Decided), append(exchanges, timed.took), append(wholes, found.Took)
 	}
-	wholes, exchanges, pictures = wholes[1:], exchanges[1:], pictures[1:]
-	t.Fastest = milliseconds(slices.Min(wholes) - slices.Min(pictures))
-	t.Read = milliseconds(median(wholes) - median(pictures))
-	t.Exchange, t.Portrait = milliseconds(median(exchanges)), milliseconds(median(pictures))
+	reads, exchanges, wholes = reads[1:], exchanges[1:], wholes[1:]
+	t.Fastest = milliseconds(slices.Min(reads))
+	t.Read, t.Exchange, t.Whole = milliseconds(median(reads)), milliseconds(median(exchanges)), milliseconds(median(wholes))
 	return t, nil
 }
 

@@ -21,6 +21,7 @@ type checkCommand struct {
 	Start    checkStart    `cmd:"" help:"Start a check and print its id, as soon as the document reader waits for a document or after 2 seconds."`
 	Zone     checkZone     `cmd:"" help:"Read a machine-readable zone from standard input into the check."`
 	Finger   checkFinger   `cmd:"" help:"Say why no finger can be taken."`
+	Chip     checkChip     `cmd:"" help:"Say why no chip can be inspected."`
 	Conclude checkConclude `cmd:"" help:"Ask for the outcome now."`
 	Wait     checkWait     `cmd:"" help:"Wait until the outcome is there and print it with its reasons."`
 	Decide   checkDecide   `cmd:"" help:"Record the officer's disposition."`
@@ -160,6 +161,18 @@ func (f *checkFinger) Run(c *call, p *checkCommand) error {
 		return err
 	}
 	return d.post("missing-finger", map[string]any{"reason": f.Reason})
+}
+
+type checkChip struct {
+	Reason capture.MissingChip `arg:"" help:"no_chip: the document bears no chip symbol; silent: it should have a chip, and none answers."`
+}
+
+func (f *checkChip) Run(c *call, p *checkCommand) error {
+	d, err := p.desk(c)
+	if err != nil {
+		return err
+	}
+	return d.post("missing-chip", map[string]any{"reason": f.Reason})
 }
 
 type checkConclude struct{}

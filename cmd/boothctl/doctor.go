@@ -63,6 +63,7 @@ func (doctorCommand) Run(c *call) error {
 	d.disk()
 	d.certificates()
 	d.keysAtRest()
+	d.terminal()
 	d.daemon()
 	d.outbox()
 	d.lists()
@@ -210,8 +211,9 @@ func (d *doctor) devices(all []devices.Status) {
 		there[s.Kind] = true
 		d.tell(fine, "device", fmt.Sprintf("%s %s (%s)", s.Kind, s.Info.Model, s.Address), "")
 	}
+	d.chipReader(there[devices.KindChipReader])
 	for _, m := range d.booth.Check.Require {
-		if k := kindOf(m); !there[k] {
+		if k := kindOf(m); !there[k] && k != devices.KindChipReader {
 			d.tell(unwell, "device", "no "+string(k)+", which check.require needs", "plug it in; serial lines and cameras must be in the configuration")
 		}
 	}
@@ -224,6 +226,8 @@ func kindOf(m capture.Modality) devices.Kind {
 		return devices.KindFingerScanner
 	case capture.ModalityFace:
 		return devices.KindCamera
+	case capture.ModalityChip:
+		return devices.KindChipReader
 	}
 	return devices.KindDocumentReader
 }

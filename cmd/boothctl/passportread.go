@@ -55,6 +55,9 @@ func (p *passportRead) Run(c *call) error {
 	ctx, cancel := context.WithTimeout(c.ctx, p.Timeout)
 	defer cancel()
 	found := in.Inspect(ctx, card, password)
+	if password.Zone != nil {
+		found.Checks = append(found.Checks, inspection.OfZone(password.Zone, time.Now())...)
+	}
 	if err := errors.Join(release(), p.print(c, found), p.keep(c, found)); err != nil {
 		return err
 	}

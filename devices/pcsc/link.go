@@ -102,12 +102,19 @@ func (l *link) do(ctx context.Context, f func() error) error {
 // establish connects to the service.
 func (l *link) establish() error {
 	service, err := scard.EstablishContext()
-	if err != nil {
+	switch {
+	case errors.Is(err, scard.ErrSecurityViolation):
+		return died(err)
+	case err != nil:
 		return translate(err)
 	}
 	l.service = service
 	return nil
 }
+
+// died is the error of a service that ended in the middle of a call, in libpcsclite's words a
+// matter of rights. Those to use the service are asked for when the bus is scanned.
+func died(err error) error { return fmt.Errorf("%w: the service has ended: %w", devices.ErrGone, err) }
 
 // presence is what a reader says of its field.
 type presence struct {
@@ -124,8 +131,7 @@ func (l *link) lookFor(d time.Duration) (presence, error) {
 	err := l.service.GetStatusChange(states, d)
 	switch {
 	case errors.Is(err, scard.ErrSecurityViolation):
-		// What libpcsclite says if the service dies meanwhile. Rights are asked for earlier.
-		return presence{}, fmt.Errorf("%w: %w", devices.ErrGone, err)
+		return presence{}, died(err)
 	case err != nil && !errors.Is(err, scard.ErrTimeout):
 		return presence{}, translate(err)
 	}
@@ -144,6 +150,11 @@ func (l *link) lookFor(d time.Duration) (presence, error) {
 // connect takes the chip in the field. An error may be chipLeft.
 func (l *link) connect() error {
 	card, err := l.service.Connect(l.reader, scard.ShareExclusive, scard.ProtocolT0|scard.ProtocolT1)
+	if errors.Is(err, scard.ErrSecurityViolation) { // of the chip, if the service is still there
+		if _, looked := l.lookFor(0); looked != nil {
+			return looked
+		}
+	}
 	if err != nil {
 		return translate(err)
 	}

@@ -63,6 +63,55 @@ func testRestart(t *testing.T, d *desk) {
 	}
 }
 
+// testVanishes takes the reader away, twice, while nothing lies on it and somebody waits, as when
+// its cable is knocked out at night.
+func testVanishes(t *testing.T, d *desk) {
+	m := &devices.Manager{Buses: []devices.Bus{d.bus}, Drivers: []devices.Driver{pcsc.Driver()}, Interval: 20 * time.Millisecond}
+	run, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = m.Run(run)
+	}()
+	defer func() {
+		stop()
+		<-ended
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
+	defer cancel()
+	for range 2 {
+		err := devices.Use(ctx, m, func(ctx context.Context, r devices.ChipReader) error {
+			waiting := make(chan error, 1)
+			go func() {
+				_, err := r.Connect(ctx)
+				waiting <- err
+			}()
+			d.Stop()
+			return <-waiting
+		})
+		if !errors.Is(err, devices.ErrGone) {
+			t.Errorf("waiting for a chip: %v", err)
+		}
+		if ports, err := d.bus.Scan(ctx); err != nil || len(ports) > 0 {
+			t.Errorf("readers that are left: %v, %v", ports, err)
+		}
+		d.restart(t)
+	}
+	d.lay(t, new(chip))
+	err := devices.Use(ctx, m, func(ctx context.Context, r devices.ChipReader) error {
+		c, err := r.Connect(ctx)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		_, err = c.Transmit(ctx, selectApplication)
+		return err
+	})
+	if err != nil {
+		t.Errorf("the reading after it: %v", err)
+	}
+}
+
 // testMute lays what has no answer to reset on the reader.
 func testMute(t *testing.T, d *desk) {
 	r := open(t, d.port(t))

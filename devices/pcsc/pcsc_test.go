@@ -56,6 +56,7 @@ func TestReaders(t *testing.T) {
 		{"a chip that another program holds is busy", testHeld},
 		{"a service that hangs is waited for as long as the context allows", testHangs},
 		{"a service restarted in the middle of a reading is survived", testRestart},
+		{"a reader that vanishes and returns while a chip is waited for reads the next one", testVanishes},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { tt.run(t, newDesk(t, daemon)) })

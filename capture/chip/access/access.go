@@ -54,10 +54,20 @@ func Secured(card devices.Card, s *secure.Session) Sender {
 	return func(ctx context.Context, c apdu.Command) (apdu.Response, error) { return s.Send(ctx, card, c) }
 }
 
+// Select selects what data name in the way of P1 (ISO/IEC 7816-4 table 62). It asks for no control
+// information, and for it where the chip knows no other SELECT.
+func Select(ctx context.Context, send Sender, p1 byte, data []byte) (apdu.Response, error) {
+	r, err := send(ctx, apdu.Command{INS: 0xA4, P1: p1, P2: 0x0C, Data: data})
+	if err == nil && (r.Status == apdu.WrongParameters || r.Status == apdu.FunctionNotSupported) {
+		r, err = send(ctx, apdu.Command{INS: 0xA4, P1: p1, Data: data, Ne: 256})
+	}
+	return r, err
+}
+
 // SelectApplication selects the eMRTD application. The error matches the status that the
 // chip answered.
 func SelectApplication(ctx context.Context, send Sender) error {
-	r, err := send(ctx, apdu.Command{INS: 0xA4, P1: 4, P2: 0x0C, Data: []byte{0xA0, 0, 0, 2, 0x47, 0x10, 1}})
+	r, err := Select(ctx, send, 4, []byte{0xA0, 0, 0, 2, 0x47, 0x10, 1})
 	if err == nil {
 		err = r.Status.Err()
 	}
@@ -100,15 +110,15 @@ func CardAccess(ctx context.Context, card devices.Card) ([]byte, error) {
 // selectCardAccess is for chips that do not read by short file identifier, or that wake up
 // elsewhere than in the master file.
 func selectCardAccess(ctx context.Context, card devices.Card) error {
-	file := apdu.Command{INS: 0xA4, P1: 2, P2: 0x0C, Data: []byte{0x01, 0x1C}}
-	r, err := apdu.Send(ctx, card, file)
+	file := []byte{0x01, 0x1C}
+	r, err := Select(ctx, Plain(card), 2, file)
 	if err != nil || r.Status == apdu.OK {
 		return err
 	}
-	if r, err = apdu.Send(ctx, card, apdu.Command{INS: 0xA4, P2: 0x0C, Data: []byte{0x3F, 0}}); err != nil {
+	if r, err = Select(ctx, Plain(card), 0, []byte{0x3F, 0}); err != nil {
 		return err
 	}
-	if r, err = apdu.Send(ctx, card, file); err != nil {
+	if r, err = Select(ctx, Plain(card), 2, file); err != nil {
 		return err
 	}
 	return r.Status.Err()

@@ -40,7 +40,8 @@ func TestCardAccessIsFoundByChipsOfManyKinds(t *testing.T) {
 		{"in two parts", [][2]string{{"00B09C0000", long[:512] + "9000"}, {"00B0010014", long[512:] + "9000"}}, long, nil},
 		{"by selection", [][2]string{{"00B09C0000", "6A86"}, {"00A4020C02011C", "9000"}, {"00B0000000", file + "9000"}}, file, nil},
 		{"by selection from elsewhere", [][2]string{{"00B09C0000", "6986"}, {"00A4020C02011C", "6A82"}, {"00A4000C023F00", "9000"}, {"00A4020C02011C", "9000"}, {"00B0000000", file + "9000"}}, file, nil},
-		{"not at all", [][2]string{{"00B09C0000", "6A82"}, {"00A4020C02011C", "6A82"}, {"00A4000C023F00", "6A86"}, {"00A4020C02011C", "6A82"}}, "", apdu.FileNotFound},
+		{"not at all", [][2]string{{"00B09C0000", "6A82"}, {"00A4020C02011C", "6A82"}, {"00A4000C023F00", "6A86"}, {"00A40000023F0000", "6A86"}, {"00A4020C02011C", "6A82"}}, "", apdu.FileNotFound},
+		{"by selection that says what it selected", [][2]string{{"00B09C0000", "6A86"}, {"00A4020C02011C", "6A86"}, {"00A4020002011C00", "6F009000"}, {"00B0000000", file + "9000"}}, file, nil},
 		{"cut", [][2]string{{"00B09C0000", file[:20] + "9000"}, {"00B0000A0C", "6B00"}}, "", ErrProtocol},
 	}
 	for _, test := range tests {

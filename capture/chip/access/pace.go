@@ -69,11 +69,16 @@ func (o *Opened) VerifyChip(keys []security.ChipKey) error {
 // Choose returns the way to do PACE that is best among those that the chip offers and that
 // are known here: chip authentication mapping before generic before integrated mapping,
 // ECDH before DH, longer keys before shorter ones, AES before 3DES; the first of equals. The
-// error matches ErrNotSupported.
+// error matches ErrNotSupported, and security.ErrUnknownGroup if a suite's domain parameters are
+// the reason.
 func Choose(in security.Infos) (security.PACE, error) {
-	best, rank := security.PACE{}, 0
+	best, rank, fault := security.PACE{}, 0, ErrNotSupported
 	for _, p := range in.PACE {
-		if _, err := in.Group(p); err != nil || p.Version != 2 {
+		if _, err := in.Group(p); err != nil {
+			fault = fmt.Errorf("%w: %w", ErrNotSupported, err)
+			continue
+		}
+		if p.Version != 2 {
 			continue
 		}
 		r := 10 * int(p.Cipher)
@@ -91,7 +96,7 @@ func Choose(in security.Infos) (security.PACE, error) {
 		}
 	}
 	if rank == 0 {
-		return security.PACE{}, fmt.Errorf("PACE: %w: none of the chip's %d suites is known", ErrNotSupported, len(in.PACE))
+		return security.PACE{}, fmt.Errorf("PACE: %w: none of the chip's %d suites is known", fault, len(in.PACE))
 	}
 	return best, nil
 }
@@ -157,6 +162,11 @@ const (
 )
 
 func (r *pace) do(ctx context.Context, p Password, ambiguous, authorities bool) (*Opened, error) {
+	mapping, err := r.drawMapping()
+	if err != nil {
+		return nil, err
+	}
+	defer mapping.public() // whatever happens before it is needed
 	if err := r.start(ctx, p, ambiguous, authorities); err != nil {
 		return nil, err
 	}
@@ -165,7 +175,7 @@ func (r *pace) do(ctx context.Context, p Password, ambiguous, authorities bool) 
 		return nil, fmt.Errorf("nonce: %w", err)
 	}
 	o := &Opened{Suite: r.suite, group: r.group}
-	generator, err := r.mapNonce(ctx, nonce, o)
+	generator, err := r.mapNonce(ctx, nonce, mapping, o)
 	if err != nil {
 		return nil, fmt.Errorf("mapping: %w", err)
 	}
@@ -173,7 +183,8 @@ func (r *pace) do(ctx context.Context, p Password, ambiguous, authorities bool) 
 	if err != nil {
 		return nil, err
 	}
-	own := r.group.Encode(r.group.Multiply(generator, secret))
+	public := r.group.Multiply(generator, secret)
+	own := r.group.Encode(public)
 	their, err := r.answer(ctx, tagKey, own, tagKeyAnswer)
 	if err != nil {
 		return nil, fmt.Errorf("key agreement: %w", err)
@@ -181,7 +192,7 @@ func (r *pace) do(ctx context.Context, p Password, ambiguous, authorities bool) 
 	if o.EphemeralKey, err = r.decode(their); err != nil {
 		return nil, fmt.Errorf("key agreement: %w", err)
 	}
-	if bytes.Equal(r.group.Encode(o.EphemeralKey), own) {
+	if r.group.Equal(o.EphemeralKey, public) {
 		return nil, fmt.Errorf("key agreement: %w: the chip sent our own key", ErrProtocol)
 	}
 	shared := r.group.Shared(r.group.Multiply(o.EphemeralKey, secret))
@@ -202,7 +213,7 @@ func (r *pace) start(ctx context.Context, p Password, ambiguous, authorities boo
 	}
 	data := tlv.Append(nil, 0x80, oid)
 	data = tlv.Append(data, 0x83, []byte{p.reference})
-	if ambiguous {
+	if ambiguous && r.suite.Parameter >= 0 {
 		data = tlv.Append(data, 0x84, big.NewInt(int64(r.suite.Parameter)).Bytes())
 	}
 	if authorities {
@@ -246,24 +257,40 @@ func (r *pace) nonce(ctx context.Context, p Password) ([]byte, error) {
 	return nonce, nil
 }
 
-// mapNonce exchanges the mapping's data and returns the generator to agree on keys with.
-func (r *pace) mapNonce(ctx context.Context, nonce []byte, o *Opened) (security.Element, error) {
+// mappingKey is the terminal's key pair of the mapping.
+type mappingKey struct {
+	secret *big.Int
+	public func() security.Element // waits until it is calculated
+}
+
+// drawMapping draws the key pair that generic mapping needs, and calculates it while the chip gives
+// its nonce.
+func (r *pace) drawMapping() (mappingKey, error) {
 	if r.suite.Mapping == security.Integrated {
-		return r.mapIntegrated(ctx, nonce)
+		return mappingKey{public: func() security.Element { return security.Element{} }}, nil
 	}
 	secret, err := r.group.NewSecret(r.random)
 	if err != nil {
-		return security.Element{}, err
+		return mappingKey{}, err
 	}
-	own := r.group.Encode(r.group.Multiply(r.group.Generator(), secret))
-	their, err := r.answer(ctx, tagMap, own, tagMapAnswer)
+	return mappingKey{secret, r.group.Begin(r.group.Generator(), secret)}, nil
+}
+
+// mapNonce exchanges the mapping's data and returns the generator to agree on keys with.
+func (r *pace) mapNonce(ctx context.Context, nonce []byte, key mappingKey, o *Opened) (security.Element, error) {
+	if r.suite.Mapping == security.Integrated {
+		return r.mapIntegrated(ctx, nonce)
+	}
+	product := r.group.Begin(r.group.Generator(), new(big.Int).SetBytes(nonce))
+	defer product()
+	their, err := r.answer(ctx, tagMap, r.group.Encode(key.public()), tagMapAnswer)
 	if err != nil {
 		return security.Element{}, err
 	}
 	if o.mapping, err = r.decode(their); err != nil {
 		return security.Element{}, err
 	}
-	generator, err := r.group.MapGeneric(nonce, r.group.Multiply(o.mapping, secret))
+	generator, err := r.group.MapGeneric(product(), r.group.Multiply(o.mapping, key.secret))
 	if err != nil {
 		return security.Element{}, fmt.Errorf("%w: %w", ErrProtocol, err)
 	}

@@ -156,8 +156,9 @@ func (e *Ephemeral) Public() []byte { return e.group.Encode(e.public) }
 // Compressed returns the public key's short form, to which Terminal Authentication is bound.
 func (e *Ephemeral) Compressed() []byte { return e.group.Compress(e.public) }
 
-// agree returns the secret shared with the chip's static key.
-func (e *Ephemeral) agree(key security.ChipKey) ([]byte, error) {
+// agree begins to calculate the element shared with the chip's static key, which the chip does at
+// the same time; the function that it returns waits for it and has to be called.
+func (e *Ephemeral) agree(key security.ChipKey) (wait func() security.Element, err error) {
 	if e.group != key.Group {
 		return nil, fmt.Errorf("key agreement: %w: keys of two groups", ErrNotSupported)
 	}
@@ -165,7 +166,7 @@ func (e *Ephemeral) agree(key security.ChipKey) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the chip's public key: %w: %w", ErrMalformed, err)
 	}
-	return e.group.Shared(e.group.Multiply(static, e.secret)), nil
+	return e.group.Begin(static, e.secret), nil
 }
 
 // Renewed is the secure messaging session that Chip Authentication led to. It is used by one
@@ -228,6 +229,7 @@ func chipAuthentication(ctx context.Context, send access.Sender, p Pair, random 
 	if err != nil {
 		return nil, err
 	}
+	defer shared()
 	if p.Way.Cipher == secure.TripleDES {
 		err = agreeTripleDES(ctx, send, p, own)
 	} else {
@@ -236,7 +238,7 @@ func chipAuthentication(ctx context.Context, send access.Sender, p Pair, random 
 	if err != nil {
 		return nil, err
 	}
-	return renew(p, own, shared)
+	return renew(p, own, own.group.Shared(shared()))
 }
 
 // renew derives the new session's keys. Its counter starts at zero.

@@ -32,6 +32,7 @@ func chipAuthentication2(ctx context.Context, send access.Sender, p Pair, own *E
 	if err != nil {
 		return nil, err
 	}
+	defer shared()
 	answer, err := general(ctx, send, p, own)
 	if err != nil {
 		return nil, err
@@ -40,7 +41,7 @@ func chipAuthentication2(ctx context.Context, send access.Sender, p Pair, own *E
 	if err != nil {
 		return nil, err
 	}
-	secret := append(shared, nonce...)
+	secret := append(own.group.Shared(shared()), nonce...)
 	want, err := tokenOf(p, own, p.Way.Cipher.DeriveKey(secret, secure.ForAuthentication))
 	if err != nil {
 		return nil, err

@@ -230,10 +230,10 @@ func readAuthorities(ctx context.Context, send access.Sender, info security.Term
 		}
 	}
 	id := []byte{byte(info.File >> 8), byte(info.File)}
-	if _, err := ask(ctx, send, "select", apdu.Command{INS: 0xA4, P1: 2, P2: 0x0C, Data: id}); err != nil {
-		return nil, err
+	r, err := access.Select(ctx, send, 2, id)
+	if err == nil && r.Status == apdu.OK {
+		r, err = send(ctx, apdu.Command{INS: 0xB0, Ne: maxAuthorities})
 	}
-	r, err := send(ctx, apdu.Command{INS: 0xB0, Ne: maxAuthorities})
 	switch {
 	case err != nil:
 		return nil, err

@@ -56,6 +56,8 @@ type Portrait struct {
 	// Size is the least length in bytes that the picture is padded to, up to 1,000,000, by
 	// what decoders skip.
 	Size int `json:"size,omitempty"`
+	// Modern writes DG2 by ISO/IEC 39794-5, as from 2026 on, in place of 19794-5.
+	Modern bool `json:"modern,omitempty"`
 }
 
 // Access says what opens the chip. Nothing makes it a chip that anybody may read.
@@ -139,6 +141,11 @@ type Quirks struct {
 	AgreeByAT bool `json:"agree_by_at,omitempty"`
 	// NoCommon leaves EF.COM out.
 	NoCommon bool `json:"no_common,omitempty"`
+	// ControlOnly refuses SELECT that asks for no control information.
+	ControlOnly bool `json:"control_only,omitempty"`
+	// MostAsked is the most bytes that one READ BINARY within a session may ask for; 0 is any
+	// number.
+	MostAsked int `json:"most_asked,omitempty"`
 	// MostRead is the most bytes that one READ BINARY yields; 0 is as many as fit.
 	MostRead int `json:"most_read,omitempty"`
 }

@@ -60,7 +60,7 @@ func kinds() []FaultKind {
 		{Name: "bomb", What: "a portrait that announces as many pixels as can be", before: explode},
 		{Name: "wrong-length", What: "a file that announces more bytes than it has", Value: valueFile, Default: "DG2", after: lengthen},
 		{Name: "endless", What: "a file that has no end", Value: valueFile, Default: "DG2", wire: func(c *Chip, f Fault) { c.wire.endless = f.File }},
-		{Name: "torn-off", What: "the chip leaves the field after so many APDUs", Value: valueAPDU, Default: "30", wire: func(c *Chip, f Fault) { c.wire.torn = f.At }},
+		{Name: "torn-off", What: "the chip leaves the field after so many APDUs", Value: valueAPDU, Default: "10", wire: func(c *Chip, f Fault) { c.wire.torn = f.At }},
 		{Name: "refuses", What: "every answer is 6300, beginning with an APDU", Value: valueAPDU, Default: "1", wire: func(c *Chip, f Fault) { c.wire.refuses = f.At }},
 		{Name: "garbage", What: "answers are random bytes, beginning with an APDU", Value: valueAPDU, Default: "1", wire: func(c *Chip, f Fault) { c.wire.garbage = f.At }},
 		{Name: "slow", What: "every answer takes so long", Value: valueDuration, Default: "300ms", wire: func(c *Chip, f Fault) { c.wire.delay = f.Delay }},

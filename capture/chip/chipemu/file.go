@@ -33,7 +33,7 @@ func (f *file) part(at, n int) []byte {
 
 // selects is SELECT (ISO/IEC 7816-4 §11.2.2).
 func (c *Chip) selects(command apdu.Command) apdu.Response {
-	if command.P2 != 0x0C && command.P2 != 0x00 {
+	if command.P2 != 0x0C && command.P2 != 0x00 || command.P2 == 0x0C && c.quirks.ControlOnly {
 		return fail(apdu.WrongParameters)
 	}
 	switch {
@@ -194,6 +194,9 @@ func (c *Chip) readAt(at, ne, room int) apdu.Response {
 		return fail(apdu.SecurityNotSatisfied)
 	case at >= f.size():
 		return fail(apdu.OffsetOutside)
+	}
+	if most := c.quirks.MostAsked; most > 0 && ne > most && c.session.sm != nil {
+		return fail(apdu.WrongLength)
 	}
 	n := min(ne, room)
 	if c.quirks.MostRead > 0 {

@@ -237,7 +237,7 @@ func (i *issuing) groups() error {
 		{lds.DG2, len(picture) > 0, func() ([]byte, error) {
 			return (&lds.Faces{Faces: []lds.Face{{
 				Picture: lds.Picture{Format: lds.FormatOf(picture), Data: picture},
-				Width:   width, Height: height, Kind: 1, ColourSpace: 1, Source: 3,
+				Width:   width, Height: height, Kind: 1, ColourSpace: 1, Source: 3, Modern: i.doc.Portrait.Modern,
 			}}}).Marshal()
 		}},
 		{lds.DG3, i.doc.Fingers != nil, i.doc.Fingers.Marshal},

@@ -203,7 +203,7 @@ func (c *Chip) mapNonce(run *paceRun, content []byte) ([]byte, apdu.Status) {
 		return nil, apdu.NoDiagnosis
 	}
 	own := run.group.Multiply(run.group.Generator(), run.mapping)
-	if run.generator, err = run.group.MapGeneric(run.nonce, run.group.Multiply(public, run.mapping)); err != nil {
+	if run.generator, err = run.group.MapGeneric(run.group.Multiply(run.group.Generator(), bigOf(run.nonce)), run.group.Multiply(public, run.mapping)); err != nil {
 		return nil, apdu.WrongData
 	}
 	return tlv.Append(nil, 0x82, run.group.Encode(own)), apdu.OK

@@ -39,6 +39,8 @@ func fingers() *lds.Fingers {
 	return &lds.Fingers{Fingers: []lds.Finger{
 		{Picture: lds.Picture{Format: lds.FormatWSQ, Data: wsqBytes}, Position: 2, View: 1, Views: 1, Quality: 80, Width: 300, Height: 400, DPIX: 500, DPIY: 500, Depth: 8, Device: 3, Level: 31},
 		{Picture: lds.Picture{Format: lds.FormatRaw, Data: make([]byte, 12)}, Position: 7, View: 1, Views: 1, Width: 3, Height: 4, DPIX: 500, DPIY: 500, Depth: 8},
+		{Picture: lds.Picture{Format: lds.FormatWSQ, Data: wsqBytes}, Position: 6, Impression: 24, Quality: 254, Modern: true},
+		{Picture: lds.Picture{Format: lds.FormatPGM, Data: []byte("P5 1 1 255 .")}, Position: 10, Quality: 254, Modern: true},
 	}}
 }
 
@@ -46,6 +48,8 @@ func irises() *lds.Irises {
 	return &lds.Irises{Irises: []lds.Iris{
 		{Picture: lds.Picture{Format: lds.FormatJP2, Data: jp2Bytes}, Eye: 1, Depth: 8, Quality: 90, Device: 3},
 		{Picture: lds.Picture{Format: lds.FormatRaw, Data: make([]byte, 36)}, Eye: 2, Width: 3, Height: 4, Depth: 8, Colour: true},
+		{Picture: lds.Picture{Format: lds.FormatJP2, Data: jp2Bytes}, Eye: 2, Depth: 8, Quality: 254, Modern: true},
+		{Picture: lds.Picture{Format: lds.FormatPPM, Data: []byte("P6 1 1 255 ...")}, Eye: 1, Depth: 8, Colour: true, Quality: 254, Modern: true},
 	}}
 }
 
@@ -196,6 +200,47 @@ func TestFacesOfTheNewStandard(t *testing.T) {
 	}
 	if _, err := lds.ParseFaces(dg2(1, tlv.Append(nil, 0x7F2E, []byte{0xA1, 2, 0x64, 0}))); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("fingers in DG2: %v", err)
+	}
+}
+
+func TestPatternsOfTheNewStandardThatAreNotUnderstood(t *testing.T) {
+	nested := func(file, block byte, representation ...[]byte) []byte {
+		list := tlv.Append(nil, 0xA1)
+		if representation != nil {
+			list = tlv.Append(nil, 0xA1, tlv.Append(nil, 0x30, representation...))
+		}
+		record := tlv.Append(nil, 0x7F2E, tlv.Append(nil, 0xA1, tlv.Append(nil, tlv.Tag(block), list)))
+		return tlv.Append(nil, tlv.Tag(file), tlv.Append(nil, 0x7F61, []byte{2, 1, 1}, tlv.Append(nil, 0x7F60, record)))
+	}
+	picture := tlv.Append(nil, 0x83, wsqBytes)
+	for name, tt := range map[string]struct {
+		file []byte
+		want error
+	}{
+		"a face among fingers":      {nested(0x63, 0x65, picture), errors.ErrUnsupported},
+		"a finger without picture":  {nested(0x63, 0x64, []byte{0xA0, 3, 0x80, 1, 2}), tlv.ErrMissing},
+		"a record without a finger": {nested(0x63, 0x64), lds.ErrMalformed},
+	} {
+		if _, err := lds.ParseFingers(tt.file); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v, want %v", name, err, tt.want)
+		}
+	}
+	if _, err := lds.ParseIrises(nested(0x76, 0x66, []byte{0x80, 1, 1})); !errors.Is(err, tlv.ErrMissing) {
+		t.Errorf("an iris without picture: %v", err)
+	}
+	if _, err := lds.ParseIrises(nested(0x76, 0x64, picture)); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("a finger among irises: %v", err)
+	}
+	// An extension of a later edition says which older code stands for it.
+	extended := []byte{0xA0, 5, 0xA1, 3, 0x80, 1, 4}
+	got, err := lds.ParseFingers(nested(0x63, 0x64, extended, picture))
+	if err != nil || got.Fingers[0].Position != 4 || got.Fingers[0].Picture.Format != lds.FormatWSQ {
+		t.Errorf("a position of a later edition: %+v, %v", got, err)
+	}
+	// Where the range is left out the picture has the tag before.
+	early, err := lds.ParseIrises(nested(0x76, 0x66, []byte{0x80, 1, 1}, tlv.Append(nil, 0x88, jp2Bytes)))
+	if err != nil || early.Irises[0].Eye != 1 || early.Irises[0].Picture.Format != lds.FormatJP2 {
+		t.Errorf("an iris without range: %+v, %v", early, err)
 	}
 }
 

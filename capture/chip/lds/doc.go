@@ -12,16 +12,18 @@
 //	EF.ATR/INFO   lengths that the chip takes               Info
 //	DG1           machine-readable zone                     lines for package mrz
 //	DG2           faces: ISO/IEC 19794-5:2005, 39794-5      Faces
-//	DG3, DG4      fingers, irises: ISO/IEC 19794-4, -6      Fingers, Irises
+//	DG3           fingers: ISO/IEC 19794-4:2005, 39794-4    Fingers
+//	DG4           irises: ISO/IEC 19794-6:2005, 39794-6     Irises
 //	DG5, DG7      displayed portrait, signature             Picture
 //	DG11          the holder                                Person
 //	DG12          the issue                                 Issue
 //	DG16          persons to notify                         Contact
 //
 // DG6, DG8 to DG10 have no content that is agreed on, DG13 is the issuer's own, DG14 and
-// DG15 are keys (package security): they stay bytes. Fingers and irises of ISO/IEC 39794-4
-// and -6 are not read. The applications of LDS2 (travel records, visas, additional
-// biometrics) are known by name ([ApplicationID]) and not read.
+// DG15 are keys (package security): they stay bytes. Of the records of ISO/IEC 39794 that is
+// read which a booth needs: which finger or eye, and the picture. The applications of LDS2
+// (travel records, visas, additional biometrics) are known by name ([ApplicationID]) and not
+// read.
 //
 // # What is tolerated
 //

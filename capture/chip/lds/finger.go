@@ -26,6 +26,7 @@ type Finger struct {
 	Depth         byte // bits per pixel
 	Device        uint16
 	Level         uint16 // image acquisition level; 31: 500 dpi
+	Modern        bool   // in a record of ISO/IEC 39794-4, of which position, impression and picture are read
 }
 
 // LogValue keeps the fingers out of logs.
@@ -56,10 +57,11 @@ func ParseFingers(b []byte) (*Fingers, error) {
 	}
 	var fingers []Finger
 	for i, block := range g.blocks {
+		read := g.fingers
 		if block.nested {
-			return nil, fmt.Errorf("%v: template %d: record of ISO/IEC 39794: %w", DG3, i+1, errors.ErrUnsupported)
+			read = modernFingers
 		}
-		got, err := g.fingers(block.record)
+		got, err := read(block.record)
 		if err != nil {
 			return nil, fmt.Errorf("%v: template %d: %w", DG3, i+1, err)
 		}
@@ -137,11 +139,15 @@ func inches(n int, unit byte) int {
 func (f *Fingers) Marshal() ([]byte, error) {
 	var blocks []block
 	for i := range f.Fingers {
-		record, err := f.Fingers[i].record()
+		write := f.Fingers[i].record
+		if f.Fingers[i].Modern {
+			write = f.Fingers[i].modernRecord
+		}
+		record, err := write()
 		if err != nil {
 			return nil, fmt.Errorf("%v: finger %d: %w", DG3, i+1, err)
 		}
-		blocks = append(blocks, block{record: record, subtype: f.Fingers[i].subtype()})
+		blocks = append(blocks, block{record: record, nested: f.Fingers[i].Modern, subtype: f.Fingers[i].subtype()})
 	}
 	return kindFinger.marshal(blocks, f.Filler)
 }

@@ -23,6 +23,7 @@ type Iris struct {
 	Colour        bool
 	Quality       byte // 0 to 100; 254 not said
 	Device        uint16
+	Modern        bool // in a record of ISO/IEC 39794-6, of which eye, depth and picture are read
 }
 
 // LogValue keeps the eyes out of logs.
@@ -55,10 +56,11 @@ func ParseIrises(b []byte) (*Irises, error) {
 	}
 	var irises []Iris
 	for i, block := range g.blocks {
+		read := g.irises
 		if block.nested {
-			return nil, fmt.Errorf("%v: template %d: record of ISO/IEC 39794: %w", DG4, i+1, errors.ErrUnsupported)
+			read = modernIrises
 		}
-		got, err := g.irises(block.record)
+		got, err := read(block.record)
 		if err != nil {
 			return nil, fmt.Errorf("%v: template %d: %w", DG4, i+1, err)
 		}
@@ -128,11 +130,15 @@ func (i *Iris) parse(c *cursor, announced Format) error {
 func (i *Irises) Marshal() ([]byte, error) {
 	var blocks []block
 	for n := range i.Irises {
-		record, err := i.Irises[n].record()
+		write := i.Irises[n].record
+		if i.Irises[n].Modern {
+			write = i.Irises[n].modernRecord
+		}
+		record, err := write()
 		if err != nil {
 			return nil, fmt.Errorf("%v: iris %d: %w", DG4, n+1, err)
 		}
-		blocks = append(blocks, block{record: record, subtype: i.Irises[n].Eye & 3})
+		blocks = append(blocks, block{record: record, nested: i.Irises[n].Modern, subtype: i.Irises[n].Eye & 3})
 	}
 	return kindIris.marshal(blocks, i.Filler)
 }

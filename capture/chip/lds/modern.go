@@ -7,22 +7,24 @@ import (
 	"boothd/capture/chip/tlv"
 )
 
-// Tags of ISO/IEC 39794-5, whose module has automatic, implicit tags below [APPLICATION 5]:
-// which element is meant is told by the way to it.
+// Tags of ISO/IEC 39794, whose modules have automatic, implicit tags below the [APPLICATION] of
+// the part: which element is meant is told by the way to it.
 const (
-	tagFaceBlock tlv.Tag = 0x65
-	tagSequence  tlv.Tag = 0x30
-	tag0         tlv.Tag = 0x80
-	tag1         tlv.Tag = 0x81
-	tagNest0     tlv.Tag = 0xA0
-	tagNest1     tlv.Tag = 0xA1
-	tagNest7     tlv.Tag = 0xA7
+	tagFingerBlock tlv.Tag = 0x64
+	tagFaceBlock   tlv.Tag = 0x65
+	tagIrisBlock   tlv.Tag = 0x66
+	tagSequence    tlv.Tag = 0x30
+	tag0           tlv.Tag = 0x80
+	tag1           tlv.Tag = 0x81
+	tagNest0       tlv.Tag = 0xA0
+	tagNest1       tlv.Tag = 0xA1
+	tagNest7       tlv.Tag = 0xA7
 )
 
 // modernFormats are the formats by the codes of ImageDataFormat: 3 with loss, 4 without.
 var modernFormats = map[int]Format{2: FormatJPEG, 3: FormatJP2, 4: FormatJP2}
 
-// What the version block of ISO/IEC 39794-5:2019 says.
+// What the version blocks of ISO/IEC 39794-4, -5 and -6 of 2019 say.
 const (
 	modernGeneration = 3
 	modernYear       = 2019
@@ -33,27 +35,14 @@ const maxSize = 0xFFFF
 
 // modernFaces reads the faces of an ISO/IEC 39794-5 block: pictures in two dimensions.
 func (g *group) modernFaces(nest []byte) ([]Face, error) {
-	block, err := tlv.Find(nest, tagNest1, tagFaceBlock)
-	if err != nil {
-		if block, err = tlv.Find(nest, tagFaceBlock); err != nil {
-			return nil, fmt.Errorf("record that is no face's: %w", errors.ErrUnsupported)
-		}
-	}
-	representations, err := tlv.Find(block, tagNest1)
-	if err != nil {
-		return nil, err
-	}
-	objects, err := tlv.All(representations, maxPictures)
+	representations, err := modernBlock(nest, tagFaceBlock)
 	if err != nil {
 		return nil, err
 	}
 	var faces []Face
-	for _, o := range objects {
-		if o.Tag != tagSequence {
-			continue
-		}
+	for _, representation := range representations {
 		// imageRepresentation, base, imageRepresentation2DBlock
-		flat, err := tlv.Find(o.Value, tagNest1, tagNest0, tagNest0)
+		flat, err := tlv.Find(representation, tagNest1, tagNest0, tagNest0)
 		if err != nil {
 			return nil, fmt.Errorf("face %d: not a flat picture: %w", len(faces)+1, errors.ErrUnsupported)
 		}
@@ -62,8 +51,8 @@ func (g *group) modernFaces(nest []byte) ([]Face, error) {
 			return nil, fmt.Errorf("face %d: %w", len(faces)+1, err)
 		}
 		announced := FormatUnknown
-		if code, err := tlv.Find(flat, tagNest1, tagNest0, tag0); err == nil {
-			announced = modernFormats[number(code)]
+		if information, err := tlv.Find(flat, tagNest1); err == nil {
+			announced = modernFormats[choice(information, tagNest0)]
 		}
 		face := Face{Picture: pictureOf(data, announced), Modern: true}
 		if size, err := tlv.Find(flat, tagNest1, tagNest7); err == nil {
@@ -71,10 +60,56 @@ func (g *group) modernFaces(nest []byte) ([]Face, error) {
 		}
 		faces = append(faces, face)
 	}
-	if len(faces) == 0 {
-		return nil, malformed("face record without a face")
-	}
 	return faces, nil
+}
+
+// modernBlock returns the representations of a block, 1 to maxPictures.
+func modernBlock(nest []byte, tag tlv.Tag) ([][]byte, error) {
+	block, err := tlv.Find(nest, tagNest1, tag)
+	if err != nil {
+		if block, err = tlv.Find(nest, tag); err != nil {
+			return nil, fmt.Errorf("record of another kind of data: %w", errors.ErrUnsupported)
+		}
+	}
+	list, err := tlv.Find(block, tagNest1)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := tlv.All(list, maxPictures)
+	if err != nil {
+		return nil, err
+	}
+	var representations [][]byte
+	for _, o := range objects {
+		if o.Tag == tagSequence {
+			representations = append(representations, o.Value)
+		}
+	}
+	if len(representations) == 0 {
+		return nil, malformed("record without a representation")
+	}
+	return representations, nil
+}
+
+// choice returns the code below the tag: a code of the standard's first edition, or the one that
+// an extension says to fall back on; -1 without one.
+func choice(b []byte, tag tlv.Tag) int {
+	code, err := tlv.Find(b, tag, tag0)
+	if err != nil {
+		code, err = tlv.Find(b, tag, tagNest1, tag0)
+	}
+	if err != nil {
+		return -1
+	}
+	return small(code)
+}
+
+// small reads a number of 0 to 127, -1 for another.
+func small(b []byte) int {
+	if len(b) != 1 || b[0] > 0x7F {
+		return -1
+	}
+	return int(b[0])
 }
 
 func modernSize(b []byte) (width, height int) {
@@ -110,8 +145,12 @@ func (f *Face) modernRecord() ([]byte, error) {
 	for _, tag := range []tlv.Tag{tagNest0, tagNest0, tagNest1} { // up the way that modernFaces goes down
 		b = tlv.Append(nil, tag, b)
 	}
-	b = tlv.Append(nil, tagSequence, tlv.Append(nil, tag0, integerValue(0)), b)
+	return marshalModern(tagFaceBlock, tlv.Append(nil, tag0, integerValue(0)), b), nil
+}
+
+// marshalModern returns the block with one representation.
+func marshalModern(tag tlv.Tag, representation ...[]byte) []byte {
 	version := tlv.Append(tlv.Append(nil, tag0, integerValue(modernGeneration)), tag1, integerValue(modernYear))
-	block := tlv.Append(nil, tagFaceBlock, tlv.Append(nil, tagNest0, version), tlv.Append(nil, tagNest1, b))
-	return tlv.Append(nil, tagNest1, block), nil
+	list := tlv.Append(nil, tagNest1, tlv.Append(nil, tagSequence, representation...))
+	return tlv.Append(nil, tagNest1, tlv.Append(nil, tag, tlv.Append(nil, tagNest0, version), list))
 }

@@ -21,6 +21,8 @@ const (
 	FormatJPEGLS    Format = "jpeg-ls"
 	FormatPNG       Format = "png"
 	FormatWSQ       Format = "wsq"
+	FormatPGM       Format = "pgm" // grey pixels behind a header in text, as ISO/IEC 39794 has them
+	FormatPPM       Format = "ppm" // coloured ones
 	FormatRaw       Format = "raw"
 	FormatRawPacked Format = "raw-packed"
 )

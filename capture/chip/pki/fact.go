@@ -22,6 +22,14 @@ const (
 	CheckHash           Check = "hash"            // a data group is the one that was signed
 )
 
+// Checks are all of them.
+func Checks() []Check {
+	return []Check{
+		CheckSecurityObject, CheckSignature, CheckSigner, CheckChain, CheckValidity, CheckSigningTime, CheckRevocation,
+		CheckStrength, CheckCountry, CheckDocumentType, CheckDefects, CheckHash,
+	}
+}
+
 // State is how a check ended.
 type State string
 
@@ -72,6 +80,10 @@ const (
 	ReasonNotRead          Reason = "not_read"             // hash
 	ReasonNotInSecurity    Reason = "not_signed"           // hash: the group is not in the security object
 	ReasonNoSecurityObject Reason = "no_security_object"   // everything else then
+	// What the verifier knows is not good enough: chain, revocation, defects.
+	ReasonTrustStale   Reason = "trust_stale"   // old: what is new may be missing
+	ReasonTrustExpired Reason = "trust_expired" // too old to be used
+	ReasonTrustMissing Reason = "trust_missing" // there is none
 )
 
 // Fact is the result of one check.

@@ -69,8 +69,11 @@ func (t *Trust) revocation(chain []*cert.Certificate, now time.Time) Fact {
 			open = append(open, f)
 		}
 	}
-	if len(open) > 0 {
+	switch {
+	case len(open) > 0:
 		return open[0]
+	case t.doubt != "":
+		return undetermined(CheckRevocation, t.doubt, "Nothing in the chain was revoked when the lists were made that are known here, which are old.")
 	}
 	return succeeded(CheckRevocation, "Nothing in the chain is revoked.")
 }
@@ -127,8 +130,13 @@ func (t *Trust) listed(signer *cert.Certificate, d *Document) (revoked *Defect, 
 	return revoked, known
 }
 
-func defectFact(known []string) Fact {
-	if len(known) == 0 {
+func (t *Trust) defectFact(known []string) Fact {
+	switch {
+	case len(known) == 0 && t.doubt == ReasonTrustStale:
+		return undetermined(CheckDefects, t.doubt, "No list that is known here knows defects of this signer's documents, but what is known is old.")
+	case len(known) == 0 && t.doubt != "":
+		return notDone(CheckDefects, t.doubt, "There is no list that could know defects of this signer's documents.")
+	case len(known) == 0:
 		return succeeded(CheckDefects, "No list knows defects of this signer's documents.")
 	}
 	return undetermined(CheckDefects, ReasonKnownDefect, "Documents of this signer are known for: %s.",

@@ -26,7 +26,8 @@ type SOD struct {
 	// and "040000"; they are signed, unlike those of EF.COM.
 	LDS, Unicode string
 	Hash         crypto.Hash
-	// Groups are the hashes of the data groups, by number 1 to 16.
+	// Groups are the hashes of the data groups, by number 1 to 16. One of the wrong length is
+	// that of no file.
 	Groups map[int][]byte
 
 	signed *cms.SignedData
@@ -101,7 +102,7 @@ func (s *SOD) parse(content cryptobyte.String) error {
 			!group.ReadASN1(&hash, cbasn1.OCTET_STRING) || !group.Empty() {
 			return malformed
 		}
-		if number < 1 || number > maxGroup || s.Groups[number] != nil || len(hash) != s.Hash.Size() {
+		if number < 1 || number > maxGroup || s.Groups[number] != nil || len(hash) == 0 {
 			return errors.New("list of hashes has a wrong entry")
 		}
 		s.Groups[number] = hash

@@ -40,8 +40,9 @@ type Entry struct {
 }
 
 // Trust is what a document is verified against. It does not change and may be used by many
-// goroutines. How old it is its owner knows.
+// goroutines. How old it is its owner knows, and says by [Trust.Doubted].
 type Trust struct {
+	doubt       Reason // one of those of trust; empty if there is none
 	entries     []Entry
 	authorities []*authority // those trusted as they are first, then links
 	signers     []*cert.Certificate
@@ -145,6 +146,19 @@ func (t *Trust) addCertificate(kind Kind, c *cert.Certificate) error {
 // have no basic constraints and no key usage.
 func mayIssue(c *cert.Certificate) bool {
 	return (c.CA || !c.HasConstraints) && (c.CertSign || !c.HasKeyUsage)
+}
+
+// Doubted returns the same material with why it cannot be relied upon: [ReasonTrustStale],
+// [ReasonTrustExpired] or [ReasonTrustMissing]; empty takes that back. What rests on the material
+// and cannot be told for sure is then open, for that reason; only what stands whatever else
+// there may be, such as a revocation, counts as before. Doubted of nil is without material.
+func (t *Trust) Doubted(why Reason) *Trust {
+	var doubted Trust
+	if t != nil {
+		doubted = *t
+	}
+	doubted.doubt = why
+	return &doubted
 }
 
 // Entries returns the material, sorted by kind and contents. The caller does not change it.

@@ -65,15 +65,36 @@ var severity = map[State]int{Successful: 0, NotDone: 1, Undetermined: 2, Failed:
 // Verify is passive authentication (ICAO 9303-11 §5.1): it checks the security object, the
 // chain above it and the data groups under it. It does not fail; what could not be checked
 // is a fact too.
-func (t *Trust) Verify(d Document, now time.Time) Result {
-	sod, err := ParseSOD(d.SOD)
+func (t *Trust) Verify(d Document, now time.Time) Result { return t.Open(d.SOD).Verify(d, now) }
+
+// Opened is a security object whose signatures were verified.
+type Opened struct {
+	trust  *Trust
+	result Result // without what rests on the document
+	signer *cms.Signer
+}
+
+// Open does what takes time in passive authentication and needs nothing but EF.SOD, so that it can
+// be done while the data groups are read: the signature and those of the certificates above it.
+func (t *Trust) Open(file []byte) *Opened {
+	sod, err := ParseSOD(file)
 	if err != nil {
-		return unreadable(err)
+		return &Opened{result: unreadable(err)}
 	}
-	r := Result{SOD: sod}
-	r.add(succeeded(CheckSecurityObject, "The security object can be read%s.", version(sod)))
-	signer := t.verifySignature(&r)
-	t.verifyChain(&r, &d, signer, now)
+	o := &Opened{trust: t, result: Result{SOD: sod}}
+	o.result.add(succeeded(CheckSecurityObject, "The security object can be read%s.", version(sod)))
+	o.signer = t.verifySignature(&o.result)
+	return o
+}
+
+// Verify does the rest of passive authentication; d.SOD is not used.
+func (o *Opened) Verify(d Document, now time.Time) Result {
+	r := o.result
+	r.Facts = slices.Clone(r.Facts)
+	if r.SOD == nil {
+		return r
+	}
+	o.trust.verifyChain(&r, &d, o.signer, now)
 	r.addHashes(&d)
 	return r
 }
@@ -118,10 +139,7 @@ func unreadable(err error) Result {
 		first = undetermined(CheckSecurityObject, ReasonUnsupported, "The security object is of a kind that is not understood: %v.", err)
 	}
 	r.add(first)
-	for _, c := range []Check{
-		CheckSignature, CheckSigner, CheckChain, CheckValidity, CheckSigningTime, CheckRevocation,
-		CheckStrength, CheckCountry, CheckDocumentType, CheckDefects, CheckHash,
-	} {
+	for _, c := range Checks()[1:] {
 		r.add(notDone(c, ReasonNoSecurityObject, "There is no security object to check."))
 	}
 	return r
@@ -196,12 +214,14 @@ func (t *Trust) verifyChain(r *Result, d *Document, signer *cms.Signer, now time
 	switch {
 	case revoked != nil:
 		r.add(revokedByList(c, revoked))
+	case r.Chain == nil && t.doubt != "":
+		r.add(notDone(CheckRevocation, t.doubt, "Without a trusted authority there is no revocation list to ask."))
 	case r.Chain == nil:
 		r.add(notDone(CheckRevocation, ReasonNoChain, "Without a trusted authority there is no revocation list to ask."))
 	default:
 		r.add(t.revocation(r.Chain, now))
 	}
-	r.add(strengthFact(r, signer), countryFact(r, d), documentTypeFact(c, d), defectFact(known))
+	r.add(strengthFact(r, signer), countryFact(r, d), documentTypeFact(c, d), t.defectFact(known))
 }
 
 // isICAO tells whether a purpose is one of ICAO's: lists, visas, seals.
@@ -226,6 +246,13 @@ func purposeFact(c *cert.Certificate) Fact {
 	return succeeded(CheckSigner, "The signer's certificate is for signing documents.")
 }
 
+// doubtedChain says why nobody can tell who issued a signer's certificate.
+var doubtedChain = map[Reason]string{
+	ReasonTrustStale:   "None of the known authorities issued the signer's certificate: it is forged, or its authority is newer than what is known here, which is old.",
+	ReasonTrustExpired: "Who issued the signer's certificate cannot be verified: what is known of authorities is too old to be used.",
+	ReasonTrustMissing: "Who issued the signer's certificate cannot be verified: nothing is known of authorities here.",
+}
+
 func (t *Trust) chainFact(r *Result, fault error) Fact {
 	c := r.Signer
 	switch {
@@ -237,6 +264,8 @@ func (t *Trust) chainFact(r *Result, fault error) Fact {
 		return succeeded(CheckChain, "%s %s.", r.Chain[len(r.Chain)-1].Subject, how)
 	case errors.Is(fault, signature.ErrUnsupported):
 		return undetermined(CheckChain, ReasonUnsupported, "The signer's certificate is signed in a way that is not understood: %v.", fault)
+	case t.doubt != "" && (t.doubt != ReasonTrustStale || errors.Is(fault, errWrongIssuer) || t.knowsCountry(c.Issuer.Country)):
+		return undetermined(CheckChain, t.doubt, "%s", doubtedChain[t.doubt])
 	case errors.Is(fault, errWrongIssuer):
 		return failed(CheckChain, ReasonChainWrong, "%s is named as issuer of the signer's certificate and did not sign it with any known key.", c.Issuer)
 	case t.knowsCountry(c.Issuer.Country):
@@ -315,9 +344,15 @@ func strengthFact(r *Result, signer *cms.Signer) Fact {
 	return succeeded(CheckStrength, "No algorithm or key is weak.")
 }
 
-// countryFact compares signer, authority and document.
+// countryFact compares signer, authority and document. Without a chain nobody vouches for the
+// authority's country, but one that names another state than the document's is none of that
+// state's: else whoever forges would name a state of which nothing is known.
 func countryFact(r *Result, d *Document) Fact {
 	if r.Chain == nil {
+		named := r.Signer.Issuer.Country
+		if same, known := sameCountry(named, "", d.State); known && !same {
+			return failed(CheckCountry, ReasonCountryDiffers, "The document says it is of %q, and its signer names an authority of %q.", zoneCode(d.State), named)
+		}
 		return notDone(CheckCountry, ReasonNoChain, "Without a trusted authority there is no country to compare.")
 	}
 	top := r.Chain[len(r.Chain)-1]

@@ -126,10 +126,19 @@ func TestWhatIsWrongWithADocumentIsNamed(t *testing.T) {
 			},
 		},
 		{
-			name: "a signer of a country of which nothing is known", d: with(func(d *pki.Document) { d.SOD = frenchSOD }),
+			name: "a signer of a country of which nothing is known",
+			d:    with(func(d *pki.Document) { d.SOD, d.State = frenchSOD, "FRA" }),
 			want: map[pki.Check]string{
 				pki.CheckChain: "undetermined authority_unknown", pki.CheckValidity: "undetermined no_chain",
 				pki.CheckRevocation: "not_done no_chain", pki.CheckCountry: "not_done no_chain",
+			},
+		},
+		{
+			name: "a signer who names a country of which nothing is known, in another's document",
+			d:    with(func(d *pki.Document) { d.SOD = frenchSOD }),
+			want: map[pki.Check]string{
+				pki.CheckChain: "undetermined authority_unknown", pki.CheckValidity: "undetermined no_chain",
+				pki.CheckRevocation: "not_done no_chain", pki.CheckCountry: "failed country_differs",
 			},
 		},
 		{
@@ -366,6 +375,44 @@ func TestBothVersionsOfTheHashListAreRead(t *testing.T) {
 		s, err := pki.ParseSOD(file)
 		if err != nil || s.Version != tt.version || s.LDS != tt.lds || s.Hash != crypto.SHA512 || len(s.Groups) != 3 {
 			t.Errorf("version %d: %+v, %v", tt.version, s, err)
+		}
+	}
+}
+
+// Some documents were issued with a hash of the wrong length for a group that nobody reads; the
+// others are as good as they are.
+func TestAHashOfTheWrongLengthIsThatOfNoFile(t *testing.T) {
+	w := newWorld(t, usual)
+	var list struct {
+		Version   int
+		Algorithm asn1.RawValue
+		Groups    []struct {
+			Number int
+			Hash   []byte
+		}
+	}
+	if _, err := asn1.Unmarshal(pkitest.HashList(w.files, crypto.SHA256, ""), &list); err != nil {
+		t.Fatal(err)
+	}
+	last := &list.Groups[len(list.Groups)-1] // 14
+	last.Hash = last.Hash[:20]
+	content, err := asn1.Marshal(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := w.signer.Sign(pkitest.TypeSOD, content, pkitest.Envelope{SigningTime: now.AddDate(0, -6, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := w.document()
+	d.SOD = signed
+	r := trust(t, w.entries()...).Verify(d, now)
+	if f := r.Fact(pki.CheckSignature); f.State != pki.Successful {
+		t.Errorf("signature: %+v", f)
+	}
+	for _, f := range r.Facts {
+		if want := map[bool]pki.State{true: pki.Failed, false: pki.Successful}[f.Group == 14]; f.Check == pki.CheckHash && f.State != want {
+			t.Errorf("hash of data group %d: %+v", f.Group, f)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"sync"
 
 	"boothd/capture/chip/security/weierstrass"
 )
@@ -124,6 +125,15 @@ func (g *Group) Multiply(e Element, secret *big.Int) Element {
 		return Element{point: e.point.Multiply(secret)}
 	}
 	return Element{number: new(big.Int).Exp(e.number, secret, g.modp.p)}
+}
+
+// Begin begins to multiply the element with the secret. The function that it returns waits for the
+// result; it has to be called, and may be called again. It is for what can be calculated while
+// the chip calculates.
+func (g *Group) Begin(e Element, secret *big.Int) (wait func() Element) {
+	done := make(chan Element, 1)
+	go func() { done <- g.Multiply(e, secret) }()
+	return sync.OnceValue(func() Element { return <-done })
 }
 
 // Add returns the sum of two elements.

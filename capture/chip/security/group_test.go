@@ -145,7 +145,7 @@ func TestMappingsRefuseWhatYieldsNoGenerator(t *testing.T) {
 		// nonce × generator + shared is neutral if shared is -nonce × generator.
 		nonce := []byte{5}
 		minus := g.Multiply(g.Generator(), new(big.Int).Sub(g.Order(), big.NewInt(5)))
-		if _, err := g.MapGeneric(nonce, minus); !errors.Is(err, security.ErrElement) {
+		if _, err := g.MapGeneric(g.Multiply(g.Generator(), new(big.Int).SetBytes(nonce)), minus); !errors.Is(err, security.ErrElement) {
 			t.Errorf("%s: %v", g.Name(), err)
 		}
 		if _, err := g.MapIntegrated(secure.AES192, make([]byte, 16), make([]byte, 24)); err == nil {
@@ -164,7 +164,7 @@ func BenchmarkPACEOnce(b *testing.B) {
 				k, _ := g.NewSecret(nil)
 				own := g.Multiply(g.Generator(), k)
 				h := g.Multiply(own, k)
-				base, err := g.MapGeneric(make([]byte, 16), h)
+				base, err := g.MapGeneric(g.Multiply(g.Generator(), k), h)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -11,9 +11,10 @@ import (
 )
 
 // MapGeneric returns the generator of PACE's generic mapping, nonce × generator + shared
-// (ICAO 9303-11 §4.4.3.3.1). The error matches ErrElement if that is the neutral element.
-func (g *Group) MapGeneric(nonce []byte, shared Element) (Element, error) {
-	mapped := g.Add(g.Multiply(g.Generator(), new(big.Int).SetBytes(nonce)), shared)
+// (ICAO 9303-11 §4.4.3.3.1), of that product and the shared secret. The error matches ErrElement
+// if that is the neutral element.
+func (g *Group) MapGeneric(nonce, shared Element) (Element, error) {
+	mapped := g.Add(nonce, shared)
 	if g.Neutral(mapped) {
 		return Element{}, fmt.Errorf("%w %s: generic mapping yields the neutral element", ErrElement, g.Name())
 	}

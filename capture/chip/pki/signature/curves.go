@@ -7,6 +7,8 @@ import (
 	"errors"
 	"math/big"
 
+	"boothd/capture/chip/security/weierstrass"
+
 	"github.com/osanderson/brainpool"
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -16,10 +18,10 @@ import (
 type Curve struct {
 	Name string
 	OID  asn1.ObjectIdentifier
-	// New returns the curve's arithmetic.
-	New func() elliptic.Curve
-	// a and b are set where a is not -3, in hexadecimal (RFC 5639 §3).
-	a, b string
+	// New returns the curve's arithmetic in crypto/elliptic's terms, which is slow but for those
+	// of NIST.
+	New    func() elliptic.Curve
+	points *weierstrass.Curve
 }
 
 // Curves are the curves whose keys are understood: those of SEC 2 that ICAO 9303-12 or
@@ -34,55 +36,25 @@ func Curves() []*Curve {
 }
 
 var curves = [...]Curve{
-	{Name: "P-192", OID: asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 1}, New: p192},
-	{Name: "P-224", OID: asn1.ObjectIdentifier{1, 3, 132, 0, 33}, New: elliptic.P224},
-	{Name: "P-256", OID: asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 7}, New: elliptic.P256},
-	{Name: "P-384", OID: asn1.ObjectIdentifier{1, 3, 132, 0, 34}, New: elliptic.P384},
-	{Name: "P-521", OID: asn1.ObjectIdentifier{1, 3, 132, 0, 35}, New: elliptic.P521},
-	{
-		Name: "brainpoolP160r1", OID: brainpoolOID(1), New: brainpool.P160r1,
-		a: "340e7be2a280eb74e2be61bada745d97e8f7c300",
-		b: "1e589a8595423412134faa2dbdec95c8d8675e58",
-	},
-	{Name: "brainpoolP160t1", OID: brainpoolOID(2), New: brainpool.P160t1},
-	{
-		Name: "brainpoolP192r1", OID: brainpoolOID(3), New: brainpool.P192r1,
-		a: "6a91174076b1e0e19c39c031fe8685c1cae040e5c69a28ef",
-		b: "469a28ef7c28cca3dc721d044f4496bcca7ef4146fbf25c9",
-	},
-	{Name: "brainpoolP192t1", OID: brainpoolOID(4), New: brainpool.P192t1},
-	{
-		Name: "brainpoolP224r1", OID: brainpoolOID(5), New: brainpool.P224r1,
-		a: "68a5e62ca9ce6c1c299803a6c1530b514e182ad8b0042a59cad29f43",
-		b: "2580f63ccfe44138870713b1a92369e33e2135d266dbb372386c400b",
-	},
-	{Name: "brainpoolP224t1", OID: brainpoolOID(6), New: brainpool.P224t1},
-	{
-		Name: "brainpoolP256r1", OID: brainpoolOID(7), New: brainpool.P256r1,
-		a: "7d5a0975fc2c3057eef67530417affe7fb8055c126dc5c6ce94a4b44f330b5d9",
-		b: "26dc5c6ce94a4b44f330b5d9bbd77cbf958416295cf7e1ce6bccdc18ff8c07b6",
-	},
-	{Name: "brainpoolP256t1", OID: brainpoolOID(8), New: brainpool.P256t1},
-	{
-		Name: "brainpoolP320r1", OID: brainpoolOID(9), New: brainpool.P320r1,
-		a: "3ee30b568fbab0f883ccebd46d3f3bb8a2a73513f5eb79da66190eb085ffa9f492f375a97d860eb4",
-		b: "520883949dfdbc42d3ad198640688a6fe13f41349554b49acc31dccd884539816f5eb4ac8fb1f1a6",
-	},
-	{Name: "brainpoolP320t1", OID: brainpoolOID(10), New: brainpool.P320t1},
-	{
-		Name: "brainpoolP384r1", OID: brainpoolOID(11), New: brainpool.P384r1,
-		a: "7bc382c63d8c150c3c72080ace05afa0c2bea28e4fb22787139165efba91f90f8aa5814a503ad4eb04a8c7dd22ce2826",
-		b: "04a8c7dd22ce28268b39b55416f0447c2fb77de107dcd2a62e880ea53eeb62d57cb4390295dbc9943ab78696fa504c11",
-	},
-	{Name: "brainpoolP384t1", OID: brainpoolOID(12), New: brainpool.P384t1},
-	{
-		Name: "brainpoolP512r1", OID: brainpoolOID(13), New: brainpool.P512r1,
-		a: "7830a3318b603b89e2327145ac234cc594cbdd8d3df91610a83441caea9863bc" +
-			"2ded5d5aa8253aa10a2ef1c98b9ac8b57f1117a72bf2c7b9e7c1ac4d77fc94ca",
-		b: "3df91610a83441caea9863bc2ded5d5aa8253aa10a2ef1c98b9ac8b57f1117a7" +
-			"2bf2c7b9e7c1ac4d77fc94cadc083e67984050b75ebae5dd2809bd638016f723",
-	},
-	{Name: "brainpoolP512t1", OID: brainpoolOID(14), New: brainpool.P512t1},
+	{Name: "P-192", OID: asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 1}, New: p192, points: weierstrass.P192},
+	{Name: "P-224", OID: asn1.ObjectIdentifier{1, 3, 132, 0, 33}, New: elliptic.P224, points: weierstrass.P224},
+	{Name: "P-256", OID: asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 7}, New: elliptic.P256, points: weierstrass.P256},
+	{Name: "P-384", OID: asn1.ObjectIdentifier{1, 3, 132, 0, 34}, New: elliptic.P384, points: weierstrass.P384},
+	{Name: "P-521", OID: asn1.ObjectIdentifier{1, 3, 132, 0, 35}, New: elliptic.P521, points: weierstrass.P521},
+	{Name: "brainpoolP160r1", OID: brainpoolOID(1), New: brainpool.P160r1, points: weierstrass.BrainpoolP160r1},
+	{Name: "brainpoolP160t1", OID: brainpoolOID(2), New: brainpool.P160t1, points: weierstrass.BrainpoolP160t1},
+	{Name: "brainpoolP192r1", OID: brainpoolOID(3), New: brainpool.P192r1, points: weierstrass.BrainpoolP192r1},
+	{Name: "brainpoolP192t1", OID: brainpoolOID(4), New: brainpool.P192t1, points: weierstrass.BrainpoolP192t1},
+	{Name: "brainpoolP224r1", OID: brainpoolOID(5), New: brainpool.P224r1, points: weierstrass.BrainpoolP224r1},
+	{Name: "brainpoolP224t1", OID: brainpoolOID(6), New: brainpool.P224t1, points: weierstrass.BrainpoolP224t1},
+	{Name: "brainpoolP256r1", OID: brainpoolOID(7), New: brainpool.P256r1, points: weierstrass.BrainpoolP256r1},
+	{Name: "brainpoolP256t1", OID: brainpoolOID(8), New: brainpool.P256t1, points: weierstrass.BrainpoolP256t1},
+	{Name: "brainpoolP320r1", OID: brainpoolOID(9), New: brainpool.P320r1, points: weierstrass.BrainpoolP320r1},
+	{Name: "brainpoolP320t1", OID: brainpoolOID(10), New: brainpool.P320t1, points: weierstrass.BrainpoolP320t1},
+	{Name: "brainpoolP384r1", OID: brainpoolOID(11), New: brainpool.P384r1, points: weierstrass.BrainpoolP384r1},
+	{Name: "brainpoolP384t1", OID: brainpoolOID(12), New: brainpool.P384t1, points: weierstrass.BrainpoolP384t1},
+	{Name: "brainpoolP512r1", OID: brainpoolOID(13), New: brainpool.P512r1, points: weierstrass.BrainpoolP512r1},
+	{Name: "brainpoolP512t1", OID: brainpoolOID(14), New: brainpool.P512t1, points: weierstrass.BrainpoolP512t1},
 }
 
 func brainpoolOID(n int) asn1.ObjectIdentifier {
@@ -108,36 +80,20 @@ func number(hexadecimal string) *big.Int {
 
 // Coefficients returns the curve's a and b.
 func (c *Curve) Coefficients() (a, b *big.Int) {
-	if c.a != "" {
-		return number(c.a), number(c.b)
-	}
-	p := c.New().Params()
-	return new(big.Int).Sub(p.P, big.NewInt(3)), p.B
+	return c.points.Coefficients()
 }
 
 // size is the length of a coordinate in bytes.
-func (c *Curve) size() int { return (c.New().Params().BitSize + 7) / 8 }
+func (c *Curve) size() int { return c.points.Size() }
 
 // point decodes an uncompressed point of SEC 1 §2.3.3 and checks that it lies on the curve.
 // All curves of the table have cofactor 1, so that every such point is of the right order.
-func (c *Curve) point(b []byte) (x, y *big.Int, err error) {
+func (c *Curve) point(b []byte) (weierstrass.Point, error) {
 	size := c.size()
 	if len(b) != 1+2*size || b[0] != 4 {
-		return nil, nil, errors.New("point is not in uncompressed form")
+		return weierstrass.Point{}, errors.New("point is not in uncompressed form")
 	}
-	x, y = new(big.Int).SetBytes(b[1:1+size]), new(big.Int).SetBytes(b[1+size:])
-	p := c.New().Params().P
-	if x.Cmp(p) >= 0 || y.Cmp(p) >= 0 {
-		return nil, nil, errors.New("coordinate is not in the field")
-	}
-	a, bb := c.Coefficients()
-	right := new(big.Int).Mul(x, x)
-	right.Add(right, a).Mul(right, x).Add(right, bb).Mod(right, p)
-	left := new(big.Int).Mul(y, y)
-	if left.Mod(left, p).Cmp(right) != 0 {
-		return nil, nil, errors.New("point is not on the curve")
-	}
-	return x, y, nil
+	return c.points.NewPoint(new(big.Int).SetBytes(b[1:1+size]), new(big.Int).SetBytes(b[1+size:]))
 }
 
 // parseCurve reads ECParameters (RFC 5480 §2.1.1; explicit: X9.62, SEC 1 §C.2).

@@ -24,6 +24,8 @@ import (
 	"fmt"
 	"math/big"
 
+	"boothd/capture/chip/security/weierstrass"
+
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -50,7 +52,7 @@ type Key struct {
 	pss      *Algorithm       // what an RSA key is restricted to
 	ec       *ecdsa.PublicKey // set on curves that crypto/ecdsa has
 	curve    *Curve           // set on every curve, with the point
-	x, y     *big.Int
+	point    weierstrass.Point
 	explicit bool
 	bits     []byte
 }
@@ -96,11 +98,11 @@ func (k *Key) parseEC(params cryptobyte.String) error {
 	if len(k.bits) > 0 && k.bits[0]>>1 == 1 {
 		return unsupported("compressed point")
 	}
-	x, y, err := curve.point(k.bits)
+	point, err := curve.point(k.bits)
 	if err != nil {
 		return fmt.Errorf("public key on %s: %w", curve.Name, err)
 	}
-	k.curve, k.explicit, k.x, k.y = curve, explicit, x, y
+	k.curve, k.explicit, k.point = curve, explicit, point
 	if fast, err := ecdsa.ParseUncompressedPublicKey(curve.New(), k.bits); err == nil {
 		k.ec = fast
 	}

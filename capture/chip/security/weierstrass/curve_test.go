@@ -12,8 +12,10 @@ import (
 
 var curves = []*weierstrass.Curve{
 	weierstrass.P192, weierstrass.P224, weierstrass.P256, weierstrass.P384, weierstrass.P521,
-	weierstrass.BrainpoolP192r1, weierstrass.BrainpoolP224r1, weierstrass.BrainpoolP256r1,
+	weierstrass.BrainpoolP160r1, weierstrass.BrainpoolP192r1, weierstrass.BrainpoolP224r1, weierstrass.BrainpoolP256r1,
 	weierstrass.BrainpoolP320r1, weierstrass.BrainpoolP384r1, weierstrass.BrainpoolP512r1,
+	weierstrass.BrainpoolP160t1, weierstrass.BrainpoolP192t1, weierstrass.BrainpoolP224t1, weierstrass.BrainpoolP256t1,
+	weierstrass.BrainpoolP320t1, weierstrass.BrainpoolP384t1, weierstrass.BrainpoolP512t1,
 }
 
 func TestParametersAreThoseOfPrimeOrderCurves(t *testing.T) {
@@ -52,6 +54,28 @@ func TestTheGroupLawsHold(t *testing.T) {
 			t.Errorf("%s: a point minus itself is not neutral", c.Name())
 		case kg.Equal(mg):
 			t.Errorf("%s: two points are one", c.Name())
+		}
+	}
+}
+
+func TestMultiplesAreSums(t *testing.T) {
+	for _, c := range curves {
+		g := c.Generator()
+		other := g.Add(g) // one that nothing was tabulated of
+		half, sum, twice := new(big.Int).Rsh(c.Order(), 1), g.Multiply(new(big.Int)), g.Multiply(new(big.Int))
+		for k := range int64(18) {
+			n := big.NewInt(k)
+			if !g.Multiply(n).Equal(sum) || !other.Multiply(n).Equal(twice) {
+				t.Errorf("%s: %d times is not the sum", c.Name(), k)
+			}
+			negative, less := new(big.Int).Sub(c.Order(), n), new(big.Int).Sub(half, n)
+			if !g.Multiply(negative).Add(sum).Infinite() || !other.Multiply(negative).Add(twice).Infinite() {
+				t.Errorf("%s: order less %d times is not the opposite", c.Name(), k)
+			}
+			if !other.Multiply(less).Add(twice).Equal(other.Multiply(half)) || !g.Multiply(less).Add(sum).Equal(g.Multiply(half)) {
+				t.Errorf("%s: half the order less %d times is not the difference", c.Name(), k)
+			}
+			sum, twice = sum.Add(g), twice.Add(other)
 		}
 	}
 }

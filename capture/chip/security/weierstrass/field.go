@@ -104,27 +104,48 @@ func (f *field) mul4(z, x, y *element) {
 	var t0, t1, t2, t3, t4 uint64
 	p0, p1, p2, p3 := f.p[0], f.p[1], f.p[2], f.p[3]
 	x0, x1, x2, x3 := x[0], x[1], x[2], x[3]
-	for i := range 4 {
-		var c, d, over uint64
-		c, t0 = mulAdd(x0, y[i], t0, 0)
-		c, t1 = mulAdd(x1, y[i], t1, c)
-		c, t2 = mulAdd(x2, y[i], t2, c)
-		c, t3 = mulAdd(x3, y[i], t3, c)
-		t4, over = bits.Add64(t4, c, 0)
+	for _, w := range [4]uint64{y[0], y[1], y[2], y[3]} {
+		// Each row's words are summed first: one chain of carries has no branches and few moves.
+		r1, r0 := bits.Mul64(x0, w)
+		r2, l1 := bits.Mul64(x1, w)
+		r3, l2 := bits.Mul64(x2, w)
+		r4, l3 := bits.Mul64(x3, w)
+		r1, c := bits.Add64(r1, l1, 0)
+		r2, c = bits.Add64(r2, l2, c)
+		r3, c = bits.Add64(r3, l3, c)
+		r4 += c
+		t0, c = bits.Add64(t0, r0, 0)
+		t1, c = bits.Add64(t1, r1, c)
+		t2, c = bits.Add64(t2, r2, c)
+		t3, c = bits.Add64(t3, r3, c)
+		var over uint64
+		t4, over = bits.Add64(t4, r4, c)
 		m := t0 * f.inverse
-		d, _ = mulAdd(m, p0, t0, 0)
-		d, t0 = mulAdd(m, p1, t1, d)
-		d, t1 = mulAdd(m, p2, t2, d)
-		d, t2 = mulAdd(m, p3, t3, d)
-		t3, d = bits.Add64(t4, d, 0)
-		t4 = over + d
+		r1, r0 = bits.Mul64(p0, m)
+		r2, l1 = bits.Mul64(p1, m)
+		r3, l2 = bits.Mul64(p2, m)
+		r4, l3 = bits.Mul64(p3, m)
+		r1, c = bits.Add64(r1, l1, 0)
+		r2, c = bits.Add64(r2, l2, c)
+		r3, c = bits.Add64(r3, l3, c)
+		r4 += c
+		_, c = bits.Add64(t0, r0, 0)
+		t0, c = bits.Add64(t1, r1, c)
+		t1, c = bits.Add64(t2, r2, c)
+		t2, c = bits.Add64(t3, r3, c)
+		t3, c = bits.Add64(t4, r4, c)
+		t4 = over + c
 	}
-	var b uint64
-	s0, b := bits.Sub64(t0, p0, 0)
-	s1, b := bits.Sub64(t1, p1, b)
-	s2, b := bits.Sub64(t2, p2, b)
-	s3, b := bits.Sub64(t3, p3, b)
-	_, b = bits.Sub64(t4, 0, b)
+	f.reduce4(z, t0, t1, t2, t3, t4)
+}
+
+// reduce4 is reduce for four words.
+func (f *field) reduce4(z *element, t0, t1, t2, t3, over uint64) {
+	s0, b := bits.Sub64(t0, f.p[0], 0)
+	s1, b := bits.Sub64(t1, f.p[1], b)
+	s2, b := bits.Sub64(t2, f.p[2], b)
+	s3, b := bits.Sub64(t3, f.p[3], b)
+	_, b = bits.Sub64(over, 0, b)
 	keep := -b // all ones if the subtraction went below zero
 	z[0] = s0 ^ keep&(s0^t0)
 	z[1] = s1 ^ keep&(s1^t1)
@@ -157,8 +178,18 @@ func (f *field) reduce(z *element, t []uint64, over uint64) {
 	}
 }
 
+// add sets z to x + y.
+//
 //go:norace
 func (f *field) add(z, x, y *element) {
+	if f.limbs == 4 {
+		t0, c := bits.Add64(x[0], y[0], 0)
+		t1, c := bits.Add64(x[1], y[1], c)
+		t2, c := bits.Add64(x[2], y[2], c)
+		t3, c := bits.Add64(x[3], y[3], c)
+		f.reduce4(z, t0, t1, t2, t3, c)
+		return
+	}
 	var t element
 	var carry uint64
 	for i := range f.limbs {
@@ -167,8 +198,29 @@ func (f *field) add(z, x, y *element) {
 	f.reduce(z, t[:], carry)
 }
 
+// triple sets z to 3x.
+func (f *field) triple(z, x *element) {
+	var t element
+	f.add(&t, x, x)
+	f.add(z, &t, x)
+}
+
+// sub sets z to x - y.
+//
 //go:norace
 func (f *field) sub(z, x, y *element) {
+	if f.limbs == 4 {
+		t0, b := bits.Sub64(x[0], y[0], 0)
+		t1, b := bits.Sub64(x[1], y[1], b)
+		t2, b := bits.Sub64(x[2], y[2], b)
+		t3, b := bits.Sub64(x[3], y[3], b)
+		z0, c := bits.Add64(t0, f.p[0]&-b, 0)
+		z1, c := bits.Add64(t1, f.p[1]&-b, c)
+		z2, c := bits.Add64(t2, f.p[2]&-b, c)
+		z3, _ := bits.Add64(t3, f.p[3]&-b, c)
+		z[0], z[1], z[2], z[3] = z0, z1, z2, z3
+		return
+	}
 	var t element
 	var borrow, carry uint64
 	for i := range f.limbs {
@@ -179,14 +231,34 @@ func (f *field) sub(z, x, y *element) {
 	}
 }
 
-// invert sets z to 1/x, and to 0 for 0, by Fermat's theorem.
+// oneIfZero sets z to 1 if x is 0, and to 0 otherwise.
+func (f *field) oneIfZero(z, x *element) {
+	var all uint64
+	for _, w := range x {
+		all |= w
+	}
+	mask := (all|-all)>>63 - 1 // all ones only if x is 0
+	for i := range z {
+		z[i] = f.one[i] & mask
+	}
+}
+
+// invert sets z to 1/x, and to 0 for 0, by Fermat's theorem, four bits of the exponent p-2 at a
+// time.
 func (f *field) invert(z, x *element) {
-	exponent := new(big.Int).Sub(f.modulus, big.NewInt(2))
+	var powers [16]element
+	powers[0], powers[1] = f.one, *x
+	for i := 2; i < len(powers); i++ {
+		f.mul(&powers[i], &powers[i-1], x)
+	}
+	exponent := new(big.Int).Sub(f.modulus, big.NewInt(2)).Bytes()
 	result := f.one
-	for i := exponent.BitLen() - 1; i >= 0; i-- {
-		f.mul(&result, &result, &result)
-		if exponent.Bit(i) == 1 {
-			f.mul(&result, &result, x)
+	for _, b := range exponent {
+		for _, digit := range [2]byte{b >> 4, b & 15} {
+			for range 4 {
+				f.mul(&result, &result, &result)
+			}
+			f.mul(&result, &result, &powers[digit])
 		}
 	}
 	*z = result
