@@ -91,6 +91,9 @@ func LastZone(evidence []Evidence) *mrz.Zone {
 // Document is a reading of a travel document.
 type Document struct {
 	Zone mrz.Zone `json:"zone"`
+	// CAN is the card access number, six digits, if an officer has typed it. It opens the chip,
+	// which needs no record.
+	CAN string `json:"-"`
 }
 
 // Finger is one finger: a picture, or the reason why there is none.

@@ -35,7 +35,7 @@ type Session struct {
 func (s *Session) Collect(ctx context.Context, m Modality, known []Evidence, guide func(string)) (Evidence, error) {
 	switch m {
 	case ModalityChip:
-		take := func(ctx context.Context, d devices.ChipReader) (Evidence, error) { return s.chip(ctx, d, known) }
+		take := func(ctx context.Context, d devices.ChipReader) (Evidence, error) { return s.chip(ctx, d, known, guide) }
 		return collect(ctx, s.Devices, devices.KindChipReader, "Leave the document on the chip reader.", guide, take)
 	case ModalityDocument:
 		return collect(ctx, s.Devices, devices.KindDocumentReader, "Present the document to the reader.", guide, s.document)
@@ -139,7 +139,7 @@ func (s *Session) document(ctx context.Context, d devices.DocumentReader) (Evide
 
 // chip inspects the chip of the document that was read last. What the chip does is told by the
 // checks: a chip that leaves the field ends its inspection, and no more.
-func (s *Session) chip(ctx context.Context, d devices.ChipReader, known []Evidence) (Evidence, error) {
+func (s *Session) chip(ctx context.Context, d devices.ChipReader, known []Evidence, guide func(string)) (Evidence, error) {
 	document := LastDocument(known)
 	if document == nil || s.Chips == nil {
 		return Evidence{}, errors.New("there is no zone that opens a chip, or no inspector")
@@ -149,9 +149,10 @@ func (s *Session) chip(ctx context.Context, d devices.ChipReader, known []Eviden
 		return Evidence{}, err
 	}
 	defer card.Close()
+	guide("The chip is being read. Leave the document where it is.")
 	limited, cancel := context.WithTimeout(ctx, maxInspection)
 	defer cancel()
-	found := s.Chips.Inspect(limited, card, chip.Password{Zone: &document.Document.Zone})
+	found := s.Chips.Inspect(limited, card, chip.Password{Zone: &document.Document.Zone, CAN: document.Document.CAN})
 	if ctx.Err() != nil {
 		return Evidence{}, ctx.Err()
 	}

@@ -155,7 +155,7 @@ func TestInstalledConfigurations(t *testing.T) {
 		{"a booth's lacks what only the authority knows", "boothd.toml", ofBooth, false,
 			[]string{"booth.id", "officer", "portal.sealing_key", "portal.signing_keys", "profile"}},
 		{"a booth's with its examples lacks only the files they name", "boothd.toml", ofBooth, true,
-			[]string{"api.metrics_token_file", "booth.id", "direct[0].ca", "direct[0].cert", "direct[0].key", "keys_at_rest.passphrase_file", "mqtt.ca", "mqtt.cert", "mqtt.key",
+			[]string{"api.metrics_token_file", "booth.id", "direct[0].ca", "direct[0].cert", "direct[0].key", "documents.terminal", "keys_at_rest.passphrase_file", "mqtt.ca", "mqtt.cert", "mqtt.key",
 				"national.ca", "officer[0].token_file", "portal.ca", "portal.cert", "portal.grant_keys.judicial[0]", "portal.grant_keys.prosecutor[0]", "portal.key",
 				"portal.profile_keys[0]", "portal.sealing_key", "portal.signing_keys", "signin.ca", "trust.roots[0]", "trust.roots[1]", "trust.roots[2]"}},
 		{"central's lacks what only the authority knows", "centrald.toml", ofCentral, false,
@@ -199,4 +199,20 @@ func TestInstalledConfigurations(t *testing.T) {
 func withExamples(text []byte) []byte {
 	text = regexp.MustCompile(`(?m)^# database = "postgres.*\n`).ReplaceAll(text, nil)
 	return regexp.MustCompile(`(?m)^# (\[|\w+ = )`).ReplaceAll(text, []byte("$1"))
+}
+
+// The virtual chip reader opens a reader to the network: it is for machines that play a booth.
+func TestNoBoothGetsTheVirtualChipReader(t *testing.T) {
+	for file, want := range map[string]bool{"nfpm.yaml": false, "nfpm-central.yaml": false, "nfpm-sim.yaml": true} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(string(text), "vsmartcard"); got != want {
+			t.Errorf("%s names it: %t", file, got)
+		}
+	}
+	if text, err := os.ReadFile("nfpm.yaml"); err != nil || strings.Contains(string(text), "boothd-sim") {
+		t.Errorf("the booth's package brings the simulator's, which recommends it: %v", err)
+	}
 }

@@ -23,8 +23,12 @@ type question struct {
 	after   bool             // put after the outcome
 }
 
-// ask puts a piece of evidence to every source. The mutex is held.
+// ask puts a piece of evidence to every source. Of a chip nobody is asked: it speaks of the
+// document, and its zone is compared with the page's, by which systems are asked. The mutex is held.
 func (d *Desk) ask(c *running, ev capture.Evidence) {
+	if ev.Chip != nil {
+		return
+	}
 	query := d.query(c, ev)
 	for _, asking := range d.cfg.Sources {
 		d.put(c, asking, query, asking.Source.Systems(query), false)

@@ -79,6 +79,9 @@ func (d *Desk) add(c *running, ev capture.Evidence) {
 		d.heedAge(c, ev.At)
 		d.stopCollecting(c, capture.ModalityChip) // another document has another chip
 	}
+	if ev.Chip != nil && c.locked() {
+		c.guidance[capture.ModalityChip] = "The chip does not open with what was read. Type the access number if one is printed, or conclude."
+	}
 	d.collectWanted(c)
 	d.settle(c)
 	d.notify()

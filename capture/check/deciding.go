@@ -13,7 +13,7 @@ func (d *Desk) settle(c *running) {
 	if d.closing || c.recording || c.fault != "" || c.awaiting() {
 		return
 	}
-	complete := d.cfg.Auto && c.phase == PhaseCollecting && len(d.wanted(c)) == 0
+	complete := d.cfg.Auto && c.phase == PhaseCollecting && len(d.wanted(c)) == 0 && !c.locked()
 	if !complete && c.phase != PhaseConcluding {
 		return
 	}

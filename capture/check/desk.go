@@ -43,6 +43,7 @@ var (
 	ErrBadInput   = errors.New("value not allowed")
 	ErrNotKept    = errors.New("record not kept")
 
+	ErrNoDocument   = errors.New("no document was read")
 	ErrNoEvidence   = errors.New("nothing was captured that can be asked about")
 	ErrNotPermitted = errors.New("the officer's profile does not permit the question")
 	ErrChild        = errors.New("a child is identified only in its best interests")
@@ -198,22 +199,6 @@ func (d *Desk) MissFinger(ctx context.Context, id, officer string, reason captur
 	return d.addByHand(id, ev)
 }
 
-// MissChip records why there is no chip to be inspected.
-func (d *Desk) MissChip(ctx context.Context, id, officer string, why capture.MissingChip) error {
-	if why != capture.MissingNoChip && why != capture.MissingSilent {
-		return ErrBadInput
-	}
-	d.mu.Lock()
-	var document string
-	if c, err := d.inPhase(id, PhaseCollecting); err == nil {
-		document = c.lastDocument()
-	}
-	d.mu.Unlock()
-	ev := capture.Evidence{At: d.cfg.Now(), By: officer, Chip: capture.ChipMissing(document, why)}
-	ev.Device.Model = "stated by the officer"
-	return d.addByHand(id, ev)
-}
-
 func (d *Desk) addByHand(id string, ev capture.Evidence) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -237,6 +222,9 @@ func (d *Desk) Retake(ctx context.Context, id string, m capture.Modality) error 
 	}
 	if !slices.Contains(d.cfg.Rules.Require, m) || m == capture.ModalityFinger && d.exempt(c) {
 		return ErrBadInput
+	}
+	if m == capture.ModalityChip && c.lastDocument() == "" {
+		return ErrNoDocument
 	}
 	d.stopCollecting(c, m)
 	d.collect(c, m)

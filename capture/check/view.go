@@ -68,6 +68,8 @@ type EvidenceView struct {
 	Missing  capture.Missing        `json:"missing,omitempty"`
 	Quality  int                    `json:"quality,omitempty"`
 	Image    bool                   `json:"image"`
+	// Document is the ID of the document whose chip it is.
+	Document string `json:"document,omitempty"`
 	// Checks are those of a document's zone or of its chip, one by one.
 	Checks []inspection.Check `json:"checks,omitempty"`
 }
@@ -164,7 +166,7 @@ func viewEvidence(e *capture.Evidence) EvidenceView {
 		v.Checks = inspection.OfZone(&z.Zone, e.At)
 	}
 	if c := e.Chip; c != nil {
-		v.Checks, v.Image = c.Checks, c.Portrait != nil
+		v.Document, v.Checks, v.Image = c.Document, c.Checks, c.Portrait != nil
 	}
 	return v
 }

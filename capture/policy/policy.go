@@ -25,9 +25,14 @@ type Rules struct {
 	// FingersFrom is the age in years from which fingerprints are taken: 12 at borders
 	// (Regulation (EU) 2017/2226 Art 17(3)).
 	FingersFrom int
-	// Checks are the rules of the checks of a document's chip; a check without one refers if it
-	// failed, and is no reason otherwise.
+	// Checks are the rules of the checks of a document's chip: the first that fits counts. Where
+	// none does, a check that failed refers, and what leaves a chip unread or unsigned does not
+	// pass either.
 	Checks []CheckRule
+	// Chips are documents that must have a chip, beside those that must by law (ExpectChip) if
+	// ChipsByLaw is set.
+	Chips      []Kind
+	ChipsByLaw bool
 	// Default is the rule of every (system, modality) that Systems does not name.
 	Default Rule
 	Systems []SystemRule
@@ -48,21 +53,13 @@ type SystemRule struct {
 	Rule
 }
 
-// CheckRule says what each state of a check of the chip recommends; clear is a reason that is
-// told, an empty outcome none.
-type CheckRule struct {
-	Check        string // capture/chip's names: "pa_chain"
-	Failed       capture.Outcome
-	Undetermined capture.Outcome
-	NotDone      capture.Outcome
-}
-
 // Strict returns the rules of a booth without configuration: everything is required, a hit
 // stops, a possible hit or an old list refers, and what is not known is incomplete.
 func Strict() Rules {
 	return Rules{
 		Require:     []capture.Modality{capture.ModalityDocument, capture.ModalityFace, capture.ModalityFinger},
 		FingersFrom: 12,
+		ChipsByLaw:  true,
 		Default: Rule{
 			Hit:         capture.OutcomeStop,
 			Possible:    capture.OutcomeRefer,
@@ -118,7 +115,7 @@ func gravity(o capture.Outcome) int {
 func evidenceReasons(r Rules, f Facts) []capture.Reason {
 	var reasons []capture.Reason
 	for _, m := range r.Require {
-		if lastOf(f.Evidence, m) < 0 {
+		if !has(f.Evidence, m) {
 			reasons = append(reasons, capture.Reason{
 				Outcome: capture.OutcomeIncomplete, Code: string(m) + "_missing", Modality: m,
 				Text: missingText(m),
@@ -133,6 +130,15 @@ func evidenceReasons(r Rules, f Facts) []capture.Reason {
 		reasons = append(reasons, reason)
 	}
 	return reasons
+}
+
+// has reports whether there is evidence of the modality; a chip counts if it is that of the
+// document that was read last.
+func has(evidence []capture.Evidence, m capture.Modality) bool {
+	last := capture.LastDocument(evidence)
+	return slices.ContainsFunc(evidence, func(e capture.Evidence) bool {
+		return e.Modality() == m && (e.Chip == nil || last == nil || e.Chip.Document == last.ID)
+	})
 }
 
 func missingText(m capture.Modality) string {

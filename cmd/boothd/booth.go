@@ -12,6 +12,7 @@ import (
 
 	"boothd/capture"
 	"boothd/capture/check"
+	"boothd/capture/chip/authenticity"
 	"boothd/cmd/boothd/alerts"
 	"boothd/cmd/boothd/config"
 	"boothd/cmd/boothd/console"
@@ -41,7 +42,8 @@ type booth struct {
 	atRest     *rest.Keeper // of the booth's own keys
 	devices    *devices.Manager
 	gallery    *gallery.Gallery
-	trust      *trust.Keeper // nil if documents are not verified
+	trust      *trust.Keeper          // nil if documents are not verified
+	terminal   *authenticity.Terminal // nil if chips do not know this booth
 	store      *outbox.Store
 	portal     *portal.Client        // nil without a portal
 	sender     *outbox.Sender        // nil without a portal
@@ -85,7 +87,7 @@ func (b *booth) open(ctx context.Context) error {
 		return err
 	}
 	steps := []func(context.Context) error{
-		b.openLock, b.openKeys, b.openStore, b.openAlerts, b.openProfiles, b.openPortal, b.openDirect, b.openGallery, b.openRecent, b.openDrill, b.openSubscriber,
+		b.openLock, b.openKeys, b.openTerminal, b.openStore, b.openAlerts, b.openProfiles, b.openPortal, b.openDirect, b.openGallery, b.openRecent, b.openDrill, b.openSubscriber,
 		b.openDevices, b.openDesk, b.openConsole,
 	}
 	for _, step := range steps {

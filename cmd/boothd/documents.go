@@ -1,13 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"boothd/capture/chip"
-	"boothd/capture/chip/pki"
 	"boothd/capture/chip/portrait"
 	"boothd/cmd/boothd/console"
+	"boothd/cmd/boothd/terminal"
 	"boothd/localmatch/trust"
 )
 
@@ -18,18 +19,31 @@ func (b *booth) openTrust() {
 	}
 }
 
+// openTerminal reads as whom the booth asks chips for fingers and irises, if it is somebody.
+func (b *booth) openTerminal(ctx context.Context) error {
+	if b.config.Documents.Terminal == "" {
+		return nil
+	}
+	var err error
+	if b.terminal, err = terminal.Open(ctx, b.config.Documents.Terminal, b.atRest, time.Now); err != nil {
+		return err
+	}
+	for _, id := range b.terminal.Identities {
+		b.log.Info("terminal certificate", "holder", id.Certificate.Holder, "until", id.Certificate.Until.Format(time.DateOnly))
+	}
+	return nil
+}
+
 // inspector inspects documents' chips with the material that is ready when a chip is laid on.
 func (b *booth) inspector() *chip.Inspector {
 	in := &chip.Inspector{
+		Terminal: b.terminal,
 		Portrait: portrait.Maker{JP2: b.config.Documents.JP2},
 		Groups:   b.config.Documents.Groups,
 		Now:      time.Now,
 	}
 	if b.trust != nil {
-		in.Trust = func() *pki.Trust {
-			t, _ := b.trust.Trust()
-			return t
-		}
+		in.Trust = b.trust.Material
 	}
 	return in
 }

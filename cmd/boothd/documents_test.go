@@ -2,13 +2,21 @@ package main
 
 import (
 	"crypto"
+	"log/slog"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"boothd/capture/chip"
+	"boothd/capture/chip/chipemu"
 	"boothd/capture/chip/pki"
 	"boothd/capture/chip/pki/pkitest"
+	"boothd/capture/inspection"
+	"boothd/capture/mrz"
+	"boothd/capture/synthetic"
 	"boothd/cmd/boothd/config"
 	"boothd/cmd/boothd/console"
 	"boothd/localmatch"
@@ -88,5 +96,64 @@ func TestABoothWithoutATrustListSaysNothingOfIt(t *testing.T) {
 	b.openTrust()
 	if st := b.trustStatus(); st != nil || trustWarning(st) != "" {
 		t.Errorf("%+v", st)
+	}
+}
+
+func TestTheInspectorHasTheTerminalAndTheAgeOfTheTrustList(t *testing.T) {
+	issuer, err := chipemu.NewIssuer(chipemu.State{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, folder := t.TempDir(), t.TempDir()
+	if err := issuer.Store(filepath.Join(dir, "issuer")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"dv.cvc", "terminal.cvc", "terminal.key"} {
+		b, err := os.ReadFile(filepath.Join(dir, "issuer", name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(folder, name), b, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	g, err := gallery.Open(t.Context(), filepath.Join(dir, "gallery.db"), filepath.Join(dir, "keys"), gallery.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { g.Close() })
+	b := &booth{log: slog.New(slog.DiscardHandler), gallery: g, config: &config.Config{Documents: config.Documents{Trust: "csca", Terminal: folder}}}
+	if err := b.openTerminal(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.openTrust()
+
+	traveller := synthetic.New(7)
+	d, err := chipemu.DocumentOf(traveller)
+	if err == nil {
+		err = d.Guard(traveller, issuer)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	issued, err := chipemu.Issue(d, issuer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	card, err := chipemu.New(issued)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { card.Close() })
+	zone, err := mrz.Parse(d.MRZ, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := b.inspector().Inspect(t.Context(), card, chip.Password{Zone: &zone})
+	if c := found.Check(chip.CheckTerminal); c.State != inspection.Successful || !slices.Contains(found.Groups, 3) {
+		t.Errorf("fingers: %+v, groups %v", c, found.Groups)
+	}
+	if c := found.Check("pa_chain"); c.State != inspection.Undetermined || c.Reason != "trust_missing" {
+		t.Errorf("who signed: %+v", c)
 	}
 }

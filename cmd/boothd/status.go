@@ -26,6 +26,7 @@ func (b *booth) condition(ctx context.Context) console.BoothStatus {
 		Place:   b.config.Booth.Place,
 		Version: version,
 		Devices: b.devices.Status(),
+		Require: b.config.Check.Require,
 		Link:    b.link(),
 		Lists:   b.lists(ctx, time.Now()),
 	}

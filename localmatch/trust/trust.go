@@ -7,12 +7,13 @@
 //
 //	k := trust.New(gallery, "csca", trust.Options{})
 //	go k.Run(ctx)
-//	t, state := k.Trust()
+//	inspector.Trust = k.Material
 //
-// Past its lease there is no Trust: what a chip's signature is worth is then not known, and a
-// check says so (State.Reason). A list past its soft age, or one that this booth's clock does
+// Past its lease there is no Trust: what a chip's signature is worth is then not known, and the
+// checks say so (State.Reason). A list past its soft age, or one that this booth's clock does
 // not reach, still counts and is called stale: authorities and revocations that are new may be
-// missing.
+// missing, so a signer that it does not know is not called forged. Keeper.Material brings that to
+// whoever verifies.
 package trust
 
 import (
@@ -227,6 +228,13 @@ func (k *Keeper) Trust() (*pki.Trust, State) {
 		return nil, state
 	}
 	return h.trust, state
+}
+
+// Material returns what documents are verified against, never nil: it knows itself what it is
+// good for, and the checks that rest on it say so. It waits for nothing.
+func (k *Keeper) Material() *pki.Trust {
+	t, state := k.Trust()
+	return t.Doubted(pki.Reason(state.Reason()))
 }
 
 // state says what the material is good for; nil is none.

@@ -110,7 +110,7 @@ func (x *session) lost(s *Store) ([]string, error) {
 func TestPowerCutsLoseNothingThatWasAcknowledged(t *testing.T) {
 	x := newSession(t, 1)
 	cuts := 0
-	for begin := time.Now(); cuts < 100 && (cuts < 10 || time.Since(begin) < 25*time.Second); cuts++ {
+	for begin := time.Now(); cuts < 50 && (cuts < 10 || time.Since(begin) < 12*time.Second); cuts++ {
 		x.untilCut(t, "FULL", func(s *Store) {
 			if lost, err := x.lost(s); len(lost) != 0 || err != nil {
 				t.Errorf("cut %d: %d of %d lost, %v", cuts, len(lost), len(x.kept), err)

@@ -50,7 +50,7 @@ func TestPausesGrowToTheCapAndNewRecordsDoNotShortenThem(t *testing.T) {
 				mustRecord(t, s, i, i+1)
 				select {
 				case <-ctx.Done():
-				case <-time.After(10 * time.Second):
+				case <-time.After(20 * time.Second):
 				}
 			}
 		})
@@ -149,7 +149,7 @@ func (w *weighing) Report(ctx context.Context, items []portal.Item) (portal.Repo
 		ack.Sign(w.c.signing)
 		reply.Acks = append(reply.Acks, ack)
 	}
-	if w.n%50 == 0 {
+	if w.n%10 == 0 {
 		runtime.GC()
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
@@ -160,15 +160,12 @@ func (w *weighing) Report(ctx context.Context, items []portal.Item) (portal.Repo
 }
 
 func TestAHugeBacklogDoesNotFillTheMemory(t *testing.T) {
-	items := 20_000 // 40 MB, above the bound
-	if testing.Short() {
-		items = 5_000
-	}
+	const items, size = 5_000, 8_000 // 40 MB, above the bound
 	c := newCentral(t)
 	path := dbPath(t)
 	s := open(t, path, c)
 	stop := running(t, s.Run)
-	sealed := make([]byte, 2000)
+	sealed := make([]byte, size)
 	for from := 0; from < items; from += batchWrites {
 		var batch []*pending
 		for i := from; i < min(from+batchWrites, items); i++ {
@@ -185,7 +182,7 @@ func TestAHugeBacklogDoesNotFillTheMemory(t *testing.T) {
 	s.Close()
 	s = open(t, path, c)
 	running(t, s.Run)
-	if st := s.Stats(); st.Depth != items || st.Bytes != int64(items*2000) {
+	if st := s.Stats(); st.Depth != items || st.Bytes != items*size {
 		t.Fatalf("stats = %+v", st)
 	}
 	w := &weighing{c: c}
@@ -196,7 +193,7 @@ func TestAHugeBacklogDoesNotFillTheMemory(t *testing.T) {
 	running(t, d.Run)
 	await(t, s, "empty", empty)
 	if w.peak > 32<<20 {
-		t.Errorf("%d bytes of memory for a backlog of %d", w.peak, items*2000)
+		t.Errorf("%d bytes of memory for a backlog of %d", w.peak, items*size)
 	}
 	if w.n != (items+99)/100 {
 		t.Errorf("%d reports for %d items", w.n, items)

@@ -21,14 +21,14 @@ const contentLines = "application/x-ndjson"
 
 // Systems lists the systems that Look will answer for: those that the officer's profile
 // may ask with the query's modality and that the portal serves, in the profile's order. A
-// finger that could not be taken is not asked about. The common identity repository is asked
+// finger that could not be taken is not asked about, nor is a document's chip. The common identity repository is asked
 // if the query says on what ground, and then nobody else is.
 func (c *Client) Systems(q capture.Query) []string { return Permitted(q, c.opt.Systems) }
 
 // Permitted lists those of the systems served that the query may be put to, in the order of
 // the officer's profile.
 func Permitted(q capture.Query, served []string) []string {
-	if f := q.Evidence.Finger; f != nil && len(f.PNG) == 0 {
+	if f := q.Evidence.Finger; f != nil && len(f.PNG) == 0 || q.Evidence.Chip != nil {
 		return nil
 	}
 	var systems []string

@@ -41,6 +41,12 @@ func TestSystemsAreThoseOfTheProfileThatThePortalServes(t *testing.T) {
 	if got := c.Systems(missing); len(got) != 0 {
 		t.Errorf("systems for a missing finger = %v", got)
 	}
+	chip := documentQuery()
+	chip.Evidence = capture.Evidence{ID: "chip-1", Chip: &capture.Chip{}}
+	chip.Officer.Profile.Systems[capture.ModalityChip] = []string{"SIS"}
+	if got := c.Systems(chip); len(got) != 0 {
+		t.Errorf("systems for a document's chip = %v", got)
+	}
 }
 
 func TestTheIdentityRepositoryIsAskedOnAGroundOnly(t *testing.T) {

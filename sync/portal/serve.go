@@ -42,6 +42,8 @@ func checkLook(req *LookRequest) error {
 		}
 	}
 	switch {
+	case e.Chip != nil:
+		return errors.New("a document's chip, about which no system is asked")
 	case parts != 1:
 		return fmt.Errorf("evidence has %d parts, want 1", parts)
 	case req.Query.Booth == "" || req.Query.Check == "" || e.ID == "":

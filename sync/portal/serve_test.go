@@ -31,6 +31,11 @@ func TestReadLookTakesOnlyQuestionsThatCanBeAnswered(t *testing.T) {
 		{"a good question", func(*LookRequest) {}, true},
 		{"no evidence", func(r *LookRequest) { r.Query.Evidence.Document = nil }, false},
 		{"two pieces of evidence", func(r *LookRequest) { r.Query.Evidence.Finger = &capture.Finger{} }, false},
+		{"a document's chip", func(r *LookRequest) {
+			r.Query.Evidence = capture.Evidence{ID: "chip-1", Chip: &capture.Chip{}}
+			r.Query.Officer.Profile.Systems[capture.ModalityChip] = r.Systems
+		}, false},
+		{"a document with its chip", func(r *LookRequest) { r.Query.Evidence.Chip = &capture.Chip{} }, false},
 		{"no systems", func(r *LookRequest) { r.Systems = nil }, false},
 		{"too many systems", func(r *LookRequest) { r.Systems = make([]string, maxSystems+1) }, false},
 		{"a system beyond the profile", func(r *LookRequest) { r.Systems = []string{"Eurodac"} }, false},

@@ -68,6 +68,15 @@ func build(o BuildOptions) (*Manifest, error) {
 		return nil, err
 	}
 	defer sorted.close()
+	if last != nil {
+		before, err := f.sort(last.Version)
+		if err == nil {
+			err = before.take(sorted.of)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 	return m, f.write(m, last, sorted.all(), o.Snapshot)
 }
 

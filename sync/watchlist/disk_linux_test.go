@@ -24,7 +24,7 @@ func TestAFullDiskLeavesTheListAsItIsAndSaysSo(t *testing.T) {
 		o.Spool = spool
 	})
 	x.waitVersion(1)
-	c.build(people("B2")+bulky(120), true)
+	c.build(people("B2")+bulky(90), true)
 	until(t, "the status says that the disk is full", func() bool {
 		got := x.sub.Status()[0]
 		return got.Problem == "the booth's disk is full" && got.Version == 1 && got.Known == 2

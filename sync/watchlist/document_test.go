@@ -116,6 +116,7 @@ func TestAKeysDocumentDoesNotGoBack(t *testing.T) {
 
 // TestAFlippedBitIsNoticed flips each bit of each kind of document: what then still verifies
 // says what was signed.
+// Under the race detector one bit of each byte is flipped; make test runs it without, too.
 func TestAFlippedBitIsNoticed(t *testing.T) {
 	c := newCentral(t)
 	c.build(people("A1"), false)
@@ -162,9 +163,13 @@ func TestAFlippedBitIsNoticed(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", what, err)
 		}
-		refused := 0
+		flipped, refused := 0, 0
 		for i := range d.b {
 			for bit := range 8 {
+				if underRace && bit != i%8 {
+					continue
+				}
+				flipped++
 				bent := bytes.Clone(d.b)
 				bent[i] ^= 1 << bit
 				got, err := d.verify(bent)
@@ -175,8 +180,8 @@ func TestAFlippedBitIsNoticed(t *testing.T) {
 				}
 			}
 		}
-		if refused < 7*len(d.b) {
-			t.Errorf("%s: only %d of %d flipped bits were noticed", what, refused, 8*len(d.b))
+		if refused < flipped/8*7 {
+			t.Errorf("%s: only %d of %d flipped bits were noticed", what, refused, flipped)
 		}
 	}
 }

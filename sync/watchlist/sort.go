@@ -38,6 +38,7 @@ type sorter struct {
 	size  int
 	runs  []*sortedRun
 	count int
+	of    sort // what they are, all of them
 }
 
 // sortedRun is a file of entries in their order.
@@ -62,6 +63,9 @@ func sortEntries(r io.Reader, dir string) (*sorter, error) {
 }
 
 func (s *sorter) add(e *gallery.Entry) error {
+	if err := s.of.take(sortOf(e)); err != nil {
+		return fmt.Errorf("entry %d: %w", s.count+1, err)
+	}
 	b, err := encodeEntry(e)
 	if err != nil {
 		return err

@@ -115,7 +115,7 @@ func TestListsComeOverHTTPSAloneHoweverOftenTheLinkIsCut(t *testing.T) {
 
 func comesOverHTTPS(t *testing.T, upTo int) {
 	c := newCentral(t)
-	first := c.build(bulky(120)+people("A1"), false)
+	first := c.build(bulky(60)+people("A1"), false)
 	s := serveFolder(t, c.dir)
 	s.fails(func(w http.ResponseWriter, r *http.Request) http.ResponseWriter { return &cutWriter{w, upTo} })
 	x := newBoothWith(t, c.trusted(), s.options)
@@ -124,7 +124,7 @@ func comesOverHTTPS(t *testing.T, upTo int) {
 	if packed := first.Snapshot.Packed; s.ranges.Load() < packed/int64(upTo) || s.sent.Load() > packed+packed/10 {
 		t.Errorf("%d bytes sent in %d requests for a content of %d", s.sent.Load(), s.ranges.Load(), packed)
 	}
-	c.build(bulky(120)+people("B2"), false)
+	c.build(bulky(60)+people("B2"), false)
 	x.waitVersion(2)
 	x.wantNumbers("B2")
 	if got := x.sub.Status()[0]; got.Source != SourceHTTPS || got.State != StateCurrent || got.Keys != 1 {
@@ -151,7 +151,7 @@ func TestServerThatKnowsNoRangesIsCopedWith(t *testing.T) {
 
 func TestFetchedChunksOfAContentAreNotAskedForAgainAfterARestart(t *testing.T) {
 	c := newCentral(t)
-	first := c.build(bulky(120), false)
+	first := c.build(bulky(80), false)
 	s := serveFolder(t, c.dir)
 	var mu sync.Mutex
 	refuse := false
@@ -209,7 +209,7 @@ func TestWhatTheServerHasNotOrHasAlteredComesFromTheBroker(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			b, central := startBroker(t), newCentral(t)
-			central.build(bulky(80)+people("A1"), false)
+			central.build(bulky(55)+people("A1"), false)
 			central.publish(b)
 			s := serveFolder(t, central.dir)
 			s.fails(c.fault)

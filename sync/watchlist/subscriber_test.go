@@ -268,7 +268,7 @@ func TestMissingPieceIsAskedForAgain(t *testing.T) {
 
 func TestSnapshotResumesAfterARestart(t *testing.T) {
 	b, c := startBroker(t), newCentral(t)
-	first := c.build(bulky(240), false)
+	first := c.build(bulky(200), false)
 	c.publish(b)
 	total := len(first.Snapshot.Chunks)
 	if total < 8 {

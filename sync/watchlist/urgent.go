@@ -55,7 +55,8 @@ func urgent(o UrgentOptions) (*SignedHead, error) {
 	case !o.Now.Before(last.Expires):
 		return nil, errors.New("the lease of the last version is over: build the whole list anew")
 	}
-	changes, err := o.changes()
+	of, _ := f.sort(last.Version) // a list that cannot be read just now keeps no urgent change back
+	changes, err := o.changes(of)
 	if err != nil {
 		return nil, err
 	}
@@ -86,8 +87,9 @@ func urgent(o UrgentOptions) (*SignedHead, error) {
 	return sign(SignOptions{Dir: o.Dir, List: o.List, Version: m.Version, Groups: o.Groups, Key: o.Key, Now: o.Now})
 }
 
-// changes returns them in the order of their ids; without JSON an entry is to go.
-func (o *UrgentOptions) changes() ([]listEntry, error) {
+// changes returns them in the order of their ids; without JSON an entry is to go. of is what the
+// list holds.
+func (o *UrgentOptions) changes(of sort) ([]listEntry, error) {
 	all := map[string]listEntry{}
 	add := func(e listEntry) error {
 		if _, ok := all[e.id]; ok {
@@ -102,6 +104,9 @@ func (o *UrgentOptions) changes() ([]listEntry, error) {
 	if o.Add != nil {
 		for e, err := range gallery.ReadEntries(o.Add) {
 			var b []byte
+			if err == nil {
+				err = of.take(sortOf(e))
+			}
 			if err == nil {
 				b, err = encodeEntry(e)
 			}

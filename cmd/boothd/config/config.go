@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"boothd/capture"
+	"boothd/capture/policy"
 	"boothd/internal/keys/rest"
 	"boothd/internal/settings"
 	"boothd/sync/grant"
@@ -79,10 +80,11 @@ type Check struct {
 	MinQuality  int                `toml:"min_finger_quality"`
 }
 
-// Policy says what the answers recommend.
+// Policy says what the answers, and the checks of a document's chip, recommend.
 type Policy struct {
 	Default Rule         `toml:"default"`
 	Systems []SystemRule `toml:"system"`
+	Checks  []CheckRule  `toml:"check"`
 }
 
 // Rule says what each state of a system's answers recommends; what is left out follows
@@ -99,6 +101,17 @@ type SystemRule struct {
 	System   string           `toml:"name"`
 	Modality capture.Modality `toml:"modality"`
 	Rule
+}
+
+// CheckRule is the rule of a check of the chip: the first that fits and says something of the
+// check's state counts.
+type CheckRule struct {
+	Check        string        `toml:"name"`
+	Reason       string        `toml:"reason"`    // of the check; empty: whatever it is
+	Documents    []string      `toml:"documents"` // "STATE/CODE"; none: of whichever document
+	Failed       policy.Weight `toml:"failed"`
+	Undetermined policy.Weight `toml:"undetermined"`
+	NotDone      policy.Weight `toml:"not_done"`
 }
 
 // Officer may log in at this booth.
@@ -194,6 +207,12 @@ type Documents struct {
 	// Groups are the data groups that are read besides DG1 and DG2, by number.
 	Groups []int  `toml:"groups"`
 	JP2    string `toml:"jp2"` // the program that decodes portraits in JPEG 2000
+	// Chip are the documents that must have a chip: "STATE/CODE", and "law" for those that must by
+	// law.
+	Chip []string `toml:"chip"`
+	// Terminal is the folder of the certificates and the key by which chips know this booth before
+	// they give fingers and irises to it; empty if it has none.
+	Terminal string `toml:"terminal"`
 }
 
 // ReaderNames are the texts of which a chip reader's name must hold one; all readers are meant if
@@ -218,7 +237,7 @@ func defaults() Config {
 		Trust:     Trust{Threshold: 2},
 		Outbox:    Outbox{MaxBytes: 4 << 30, MaxAge: settings.Duration(14 * 24 * time.Hour), Reserve: 64 << 20},
 		USB:       USB{Local: true},
-		Documents: Documents{Readers: []string{"*"}, JP2: "/usr/libexec/boothd/boothd-jp2"},
+		Documents: Documents{Readers: []string{"*"}, Chip: []string{chipsByLaw}, JP2: "/usr/libexec/boothd/boothd-jp2"},
 	}
 }
 
@@ -238,7 +257,7 @@ func Read(path string) (*Config, error) {
 func (c *Config) Paths() []*string {
 	paths := []*string{
 		&c.Booth.State, &c.Portal.CA, &c.Portal.Cert, &c.Portal.Key, &c.Portal.Sealing,
-		&c.MQTT.CA, &c.MQTT.Cert, &c.MQTT.Key, &c.MQTT.PasswordFile, &c.AtRest.TPM, &c.AtRest.Passphrase, &c.Documents.JP2,
+		&c.MQTT.CA, &c.MQTT.Cert, &c.MQTT.Key, &c.MQTT.PasswordFile, &c.AtRest.TPM, &c.AtRest.Passphrase, &c.Documents.JP2, &c.Documents.Terminal,
 	}
 	for _, list := range [][]string{c.Portal.Signing, c.Portal.ProfileKeys, c.Trust.Roots, c.Updates.Sticks} {
 		for i := range list {

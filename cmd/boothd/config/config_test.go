@@ -259,6 +259,17 @@ func TestEveryFaultIsNamed(t *testing.T) {
 		{"a chip reader without a name", `[usb]`, "[documents]\nreaders = [\"ACR\", \"\"]\n[usb]", "documents.readers[1]: is empty"},
 		{"a data group that is always read", `[usb]`, "[documents]\ngroups = [11, 2]\n[usb]", "documents.groups[1]: must be 3 to 16"},
 		{"a data group twice", `[usb]`, "[documents]\ngroups = [11, 11]\n[usb]", "documents.groups[1]: is there twice"},
+		{"a rule of a check that there is not", `[[profile]]`, "[[policy.check]]\nname = \"pa_chains\"\nfailed = \"stop\"\n[[profile]]", "policy.check[0].name: \"pa_chains\" is no check of a chip"},
+		{"a check of the page, which has rules of its own", `[[profile]]`, "[[policy.check]]\nname = \"mrz_expiry\"\nfailed = \"stop\"\n[[profile]]", "policy.check[0].name: \"mrz_expiry\" is no check of a chip"},
+		{"a rule with a weight that there is not", `[[profile]]`, "[[policy.check]]\nname = \"pa_chain\"\nundetermined = \"clear\"\n[[profile]]", "policy.check[0].undetermined: must be pass, note, incomplete, refer or stop"},
+		{"a rule that says nothing", `[[profile]]`, "[[policy.check]]\nname = \"pa_chain\"\n[[profile]]", "policy.check[0]: says nothing"},
+		{"a rule of a reason that is none", `[[profile]]`, "[[policy.check]]\nname = \"pa_chain\"\nreason = \"Weak!\"\nfailed = \"stop\"\n[[profile]]", "policy.check[0].reason: is no reason"},
+		{"a rule of documents that are none", `[[profile]]`, "[[policy.check]]\nname = \"pa_chain\"\ndocuments = [\"D/P\", \"Germany\"]\nfailed = \"stop\"\n[[profile]]", "policy.check[0].documents[1]: \"Germany\" is not"},
+		{"a rule that never counts", `[[profile]]`, "[[policy.check]]\nname = \"pa_chain\"\nfailed = \"stop\"\n[[policy.check]]\nname = \"pa_chain\"\nreason = \"weak\"\nfailed = \"note\"\n[[profile]]", "policy.check[1]: never counts: policy.check[0] says all that it could"},
+		{"a chip in documents that are none", `[usb]`, "[documents]\nchip = [\"law\", \"EU\"]\n[usb]", "documents.chip[1]: \"EU\" is not \"STATE/CODE\""},
+		{"a chip in the same documents twice", `[usb]`, "[documents]\nchip = [\"USA/P\", \"law\", \"USA/P\"]\n[usb]", "documents.chip[2]: is there twice"},
+		{"terminal certificates that are not there", `[usb]`, "[documents]\nterminal = \"nowhere\"\n[usb]", "documents.terminal: terminal certificates: "},
+		{"a folder without terminal certificates", `[usb]`, "[documents]\nterminal = \"folder\"\n[usb]", "no certificate of a terminal"},
 		{"a reader's driver for a camera", `driver = "mjpeg"`, `driver = "cute"`, "camera[0].driver: "},
 	}
 	for _, tt := range tests {

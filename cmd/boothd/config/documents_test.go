@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"boothd/capture/policy"
 )
 
 func TestDocumentsAreRead(t *testing.T) {
@@ -15,7 +18,7 @@ func TestDocumentsAreRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Documents{Trust: "csca", Readers: []string{"ACS ACR"}, Groups: []int{11, 12}, JP2: filepath.Join(filepath.Dir(path), "jp2")}
+	want := Documents{Trust: "csca", Readers: []string{"ACS ACR"}, Groups: []int{11, 12}, Chip: []string{"law"}, JP2: filepath.Join(filepath.Dir(path), "jp2")}
 	if !reflect.DeepEqual(c.Documents, want) {
 		t.Errorf("documents %+v, want %+v", c.Documents, want)
 	}
@@ -58,5 +61,43 @@ func TestChipReadersAreChosenByName(t *testing.T) {
 		if names, use := c.Documents.ReaderNames(); !slices.Equal(names, tt.names) || use != tt.use {
 			t.Errorf("%s: %q, %t", name, names, use)
 		}
+	}
+}
+
+func TestRulesOfChecksAreRead(t *testing.T) {
+	const text = `
+[[policy.check]]
+name = "pa_revocation"
+reason = "list_missing"
+documents = ["D/P", "*/I/2031-08-03"]
+not_done = "refer"
+
+[[policy.check]]
+name = "pa_chain"
+failed = "stop"
+undetermined = "note"
+
+[documents]
+chip = ["USA/P"]
+`
+	c, err := Read(write(t, strings.Replace(whole, "[usb]", text+"[usb]", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := c.Rules()
+	want := []policy.CheckRule{
+		{Check: "pa_revocation", Reason: "list_missing", NotDone: policy.Refer, Documents: []policy.Kind{
+			{State: "D", Code: "P"}, {State: "*", Code: "I", Expires: time.Date(2031, 8, 3, 0, 0, 0, 0, time.UTC)},
+		}},
+		{Check: "pa_chain", Failed: policy.Stop, Undetermined: policy.Note},
+	}
+	if !reflect.DeepEqual(got.Checks, want) {
+		t.Errorf("checks %+v, want %+v", got.Checks, want)
+	}
+	if got.ChipsByLaw || !reflect.DeepEqual(got.Chips, []policy.Kind{{State: "USA", Code: "P"}}) {
+		t.Errorf("chips by law: %t, %v", got.ChipsByLaw, got.Chips)
+	}
+	if c, err = Read(write(t, whole)); err != nil || !c.Rules().ChipsByLaw {
+		t.Errorf("by default chips are not expected by law: %v", err)
 	}
 }

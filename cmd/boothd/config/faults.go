@@ -66,6 +66,7 @@ func (c *Config) checkFaults(f *settings.Faults) {
 		modalityFault(f, key+".modality", s.Modality)
 		ruleFaults(f, key, s.Rule.or(c.Policy.Default))
 	}
+	c.checkRuleFaults(f)
 }
 
 // askedBy is a system asked with a modality.

@@ -22,6 +22,8 @@ const (
 	maxLine  = 64      // characters of each
 	maxWhy   = 500     // characters of a reason
 
+	accessDigits = 6 // of a card access number
+
 	maxProfile = 64  // characters of a profile's name
 	maxToken   = 512 // characters of a token of this booth
 )
@@ -76,16 +78,39 @@ func (b *missingBody) check() error {
 	return errBody("The reason must be permanent or temporary.") // that a child is exempt follows from the document
 }
 
+type missingChipBody struct {
+	Reason capture.MissingChip `json:"reason"`
+}
+
+func (b *missingChipBody) check() error {
+	switch b.Reason {
+	case capture.MissingNoChip, capture.MissingSilent:
+		return nil
+	}
+	return errBody("The reason must be no_chip or silent.")
+}
+
+type accessNumberBody struct {
+	Number string `json:"number"`
+}
+
+func (b *accessNumberBody) check() error {
+	if len(b.Number) != accessDigits || strings.ContainsFunc(b.Number, func(r rune) bool { return r < '0' || r > '9' }) {
+		return errBody("A card access number has six digits.")
+	}
+	return nil
+}
+
 type retakeBody struct {
 	Modality capture.Modality `json:"modality"`
 }
 
 func (b *retakeBody) check() error {
 	switch b.Modality {
-	case capture.ModalityDocument, capture.ModalityFinger, capture.ModalityFace:
+	case capture.ModalityDocument, capture.ModalityChip, capture.ModalityFinger, capture.ModalityFace:
 		return nil
 	}
-	return errBody("The modality must be document, finger or face.")
+	return errBody("The modality must be document, chip, finger or face.")
 }
 
 type dispositionBody struct {

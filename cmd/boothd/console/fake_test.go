@@ -81,6 +81,14 @@ func (d *fakeDesk) MissFinger(_ context.Context, id, _ string, reason capture.Mi
 	return d.did("miss %s %s", id, reason)
 }
 
+func (d *fakeDesk) MissChip(_ context.Context, id, officer string, why capture.MissingChip) error {
+	return d.did("miss chip %s %s by %s", id, why, officer)
+}
+
+func (d *fakeDesk) UseAccessNumber(_ context.Context, id, number string) error {
+	return d.did("access number %s %s", id, number)
+}
+
 func (d *fakeDesk) Retake(_ context.Context, id string, m capture.Modality) error {
 	return d.did("retake %s %s", id, m)
 }

@@ -43,6 +43,7 @@ var paths = []struct{ method, path string }{
 	{"GET", "/api/v1/session"}, {"DELETE", "/api/v1/session"}, {"GET", "/api/v1/status"},
 	{"GET", "/api/v1/view"}, {"GET", "/api/v1/events"}, {"POST", "/api/v1/checks"},
 	{"POST", "/api/v1/checks/C1/zone"}, {"POST", "/api/v1/checks/C1/missing-finger"},
+	{"POST", "/api/v1/checks/C1/missing-chip"}, {"POST", "/api/v1/checks/C1/access-number"},
 	{"POST", "/api/v1/checks/C1/retake"}, {"POST", "/api/v1/checks/C1/conclude"},
 	{"POST", "/api/v1/checks/C1/disposition"}, {"POST", "/api/v1/checks/C1/abandon"},
 	{"GET", "/api/v1/checks/C1/images/face-1"}, {"DELETE", "/api/v1/alerts/A1"},

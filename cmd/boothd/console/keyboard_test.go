@@ -173,7 +173,7 @@ func TestOfficerWorksByKeyboardAlone(t *testing.T) {
 	b.press(kb.Enter)
 	b.reads("Place the document on the reader")
 	b.press("?")
-	b.reads("Capture the document, finger or portrait again")
+	b.reads("Capture the document, its chip, finger or portrait again")
 	b.press(kb.Escape)
 	b.until(func() bool { return b.truth(`!document.querySelector('dialog').open`) }, "help to close")
 	b.press("b")

@@ -75,7 +75,7 @@ func TestOpenAPIDocumentTellsTheTruth(t *testing.T) {
 	}
 
 	for name, v := range map[string]check.View{"empty": {}, "started": started(), "collecting": collecting(), "decided": decided(capture.OutcomeClear),
-		"stopped": stopped(), "fingered": fingered(), "discreet": discreet(), "incomplete": incomplete(), "alerted": alerted(closed()), "linked": linked()} {
+		"stopped": stopped(), "fingered": fingered(), "discreet": discreet(), "incomplete": incomplete(), "alerted": alerted(closed()), "linked": linked(), "inspected": inspected(t, "cloned"), "chipless": chipless(t, capture.MissingNoChip, "")} {
 		t.Run("view of a desk that is "+name, func(t *testing.T) {
 			b.show(v)
 			for _, who := range []string{token, clearedToken, narrowToken} {
@@ -95,7 +95,9 @@ func TestOpenAPIDocumentTellsTheTruth(t *testing.T) {
 		{method: "POST", path: "/api/v1/checks"},
 		{method: "POST", path: "/api/v1/checks/C1/zone", body: `{"lines":["A<B","C<D"]}`},
 		{method: "POST", path: "/api/v1/checks/C1/missing-finger", body: `{"reason":"permanent"}`},
-		{method: "POST", path: "/api/v1/checks/C1/retake", body: `{"modality":"finger"}`},
+		{method: "POST", path: "/api/v1/checks/C1/missing-chip", body: `{"reason":"silent"}`},
+		{method: "POST", path: "/api/v1/checks/C1/access-number", body: `{"number":"012345"}`},
+		{method: "POST", path: "/api/v1/checks/C1/retake", body: `{"modality":"chip"}`},
 		{method: "POST", path: "/api/v1/checks/C1/conclude"},
 		{method: "POST", path: "/api/v1/checks/C1/disposition", body: `{"decision":"clear"}`},
 		{method: "POST", path: "/api/v1/checks/C1/abandon", body: `{"why":"left"}`},
@@ -115,6 +117,8 @@ func TestOpenAPIDocumentTellsTheTruth(t *testing.T) {
 		{method: "POST", path: "/api/v1/checks/C1/zone", body: `{"lines":[]}`},
 		{method: "POST", path: "/api/v1/checks/C1/zone", body: `{"lines":["A"],"more":1}`},
 		{method: "POST", path: "/api/v1/checks/C1/missing-finger", body: `{"reason":"lost"}`},
+		{method: "POST", path: "/api/v1/checks/C1/missing-chip", body: `{"reason":"eaten"}`},
+		{method: "POST", path: "/api/v1/checks/C1/access-number", body: `{"number":"12345"}`},
 		{method: "POST", path: "/api/v1/checks/C1/retake", body: `{}`},
 		{method: "POST", path: "/api/v1/checks/C1/disposition", body: `{"decision":"incomplete"}`},
 		{method: "POST", path: "/api/v1/checks/C1/abandon", body: `{"why":""}`},

@@ -98,6 +98,9 @@ func asProblem(err error) *problem {
 	case errors.Is(err, check.ErrWhyNeeded):
 		return newProblem(http.StatusUnprocessableEntity, "why-needed",
 			"Your decision departs from the recommended outcome.", "Give the reason for it.")
+	case errors.Is(err, check.ErrNoDocument):
+		return newProblem(http.StatusConflict, "no-document",
+			"No document was read yet, so there is no chip to speak of.", "Read the document or type its zone first.")
 	case errors.Is(err, check.ErrNoEvidence):
 		return newProblem(http.StatusConflict, "no-evidence",
 			"Nothing was captured by which the traveller could be identified.", "Take a finger or read the document first.")

@@ -39,6 +39,8 @@ func (s *Server) table() []route {
 		{method: "POST", path: "checks", forOfficer: s.start},
 		{method: "POST", path: "checks/{check}/zone", forOfficer: s.addZone},
 		{method: "POST", path: "checks/{check}/missing-finger", forOfficer: s.missFinger},
+		{method: "POST", path: "checks/{check}/missing-chip", forOfficer: s.missChip},
+		{method: "POST", path: "checks/{check}/access-number", forOfficer: s.useAccessNumber},
 		{method: "POST", path: "checks/{check}/retake", forOfficer: s.retake},
 		{method: "POST", path: "checks/{check}/conclude", forOfficer: s.conclude},
 		{method: "POST", path: "checks/{check}/disposition", forOfficer: s.dispose},
@@ -149,6 +151,22 @@ func (s *Server) missFinger(w http.ResponseWriter, r *http.Request, o capture.Of
 		return err
 	}
 	return done(w, s.cfg.Desk.MissFinger(r.Context(), r.PathValue("check"), o.ID, body.Reason))
+}
+
+func (s *Server) missChip(w http.ResponseWriter, r *http.Request, o capture.Officer) error {
+	var body missingChipBody
+	if err := decode(w, r, &body); err != nil {
+		return err
+	}
+	return done(w, s.cfg.Desk.MissChip(r.Context(), r.PathValue("check"), o.ID, body.Reason))
+}
+
+func (s *Server) useAccessNumber(w http.ResponseWriter, r *http.Request, _ capture.Officer) error {
+	var body accessNumberBody
+	if err := decode(w, r, &body); err != nil {
+		return err
+	}
+	return done(w, s.cfg.Desk.UseAccessNumber(r.Context(), r.PathValue("check"), body.Number))
 }
 
 func (s *Server) retake(w http.ResponseWriter, r *http.Request, _ capture.Officer) error {

@@ -28,7 +28,7 @@ func calmStatus() console.BoothStatus {
 		return console.List{Name: name, System: system, Version: version, AsOf: now.Add(-age), State: console.ListCurrent}
 	}
 	return console.BoothStatus{
-		Booth: "K7", Place: "Harbour, lane 3", Version: "1.0.0",
+		Booth: "K7", Place: "Harbour, lane 3", Version: "1.0.0", Require: []capture.Modality{doc, face, fing},
 		Devices: []devices.Status{device(devices.KindDocumentReader, "Access-IS LSR110"),
 			device(devices.KindCamera, "Network camera"), device(devices.KindFingerScanner, "U.are.U 4500")},
 		Link: console.Link{State: console.LinkOnline, Since: now.Add(-4 * time.Hour)},

@@ -21,11 +21,13 @@ func TestEveryScreenFits(t *testing.T) {
 	b := openBrowser(t)
 	var status atomic.Pointer[console.BoothStatus]
 	calm, cut, national, drilled := calmStatus(), cutStatus(), nationalDownStatus(), drillStatus()
+	chips, unplugged := chipStatus(true), chipStatus(false)
 	status.Store(&calm)
 	booth := serve(t, func(cfg *console.Config) {
 		cfg.Status = func(context.Context) console.BoothStatus { return *status.Load() }
 	})
 	booth.images["C1/face-1"] = image{"image/jpeg", portraitJPEG()}
+	booth.images["C1/chip-1"] = image{"image/jpeg", portraitJPEG()}
 	booth.images["C1/finger-1"] = image{"image/png", fingerPNG()}
 	b.signIn(booth.URL, clearedToken)
 
@@ -66,6 +68,15 @@ func TestEveryScreenFits(t *testing.T) {
 		{name: "discreet", view: discreet(), wants: []string{"Discreet", "let pass"}},
 		{name: "alert", view: alerted(check.View{Check: closed().Check}), wants: []string{"Late hit in SLTD", "Seize the document"}},
 		{name: "alert-during-check", view: alerted(collecting()), wants: []string{"Late hit in SLTD"}, scrolls: true},
+		{name: "chip-waiting", view: awaitingChip(t), status: &chips, wants: []string{"Leave the document on the chip reader", "4 checks: 4 successful"}},
+		{name: "chip-reader-missing", view: awaitingChip(t), status: &unplugged, wants: []string{"Leave the document on the chip reader", "Missing"}},
+		{name: "chip-asking", view: awaitingChip(t), status: &chips, keys: "h3", wants: []string{"Leave the document on the chip reader", "What about the document’s chip?"}, scrolls: true},
+		{name: "chip-genuine", view: inspected(t), status: &chips, wants: []string{"Nothing speaks against entry", "successful"}},
+		{name: "chip-cloned", view: inspected(t, "cloned"), status: &chips, wants: []string{"Failed", "it is a copy"}},
+		{name: "chip-of-unknown-signer", view: inspected(t, "unknown-signer", "altered=DG2"), status: &chips, wants: []string{"Failed", "Issuing authority", "Data group 2 (portrait)"}, scrolls: true},
+		{name: "chip-none", view: chipless(t, capture.MissingNoChip, ""), status: &chips, wants: []string{"The document has no chip.", "not supported"}},
+		{name: "chip-silent", view: chipless(t, capture.MissingSilent, "by the rules of this booth"), status: &chips, wants: []string{"none answers", "expected"}},
+		{name: "chip-checks", view: inspected(t, "cloned"), status: &chips, keys: "d", wants: []string{"Failed", "Who signed it", "Page and chip compared"}},
 		{name: "help", view: check.View{}, keys: "?", wants: []string{"No warnings", "Capture the document"}},
 	}
 	for _, s := range scenes {
@@ -83,6 +94,8 @@ func TestEveryScreenFits(t *testing.T) {
 			b.reads(s.wants...)
 			b.until(func() bool {
 				return b.truth(`[...document.images].every((i) => i.complete) && document.querySelector('.lamps').innerText.includes('`+linkWord(s.status.Link.State)+`')`) &&
+					b.truth(`document.querySelector('.lamps').innerText.includes('Chip reader')`) == slices.Contains(s.status.Require, chipm) &&
+					b.truth(`document.querySelector('.lamps').innerText.includes('Missing')`) == (s.status == &unplugged) &&
 					b.truth(`document.querySelector('.drill').hidden`) == (s.status.Drill == nil)
 			}, "pictures, lamps and drill")
 			b.shot(s.name)
@@ -96,14 +109,14 @@ func TestEveryScreenFits(t *testing.T) {
 					b.shot(s.name + "-scrolls")
 				}
 			}
-			if slices.Contains([]string{"clear", "stop", "links", "unknown", "drill", "identifying-a-child", "waiting-national-down"}, s.name) {
+			if slices.Contains([]string{"clear", "stop", "links", "unknown", "drill", "identifying-a-child", "waiting-national-down", "chip-waiting", "chip-genuine", "chip-cloned", "chip-of-unknown-signer", "chip-none", "chip-checks"}, s.name) {
 				b.size(1024, 768)
 				b.shot(s.name + "-1024")
 				b.size(800, 1280)
 				b.shot(s.name + "-upright")
 			}
 			b.size(1280, 800)
-			if slices.Contains([]string{"stop", "collecting", "incomplete", "links", "unknown", "drill", "facts", "attaching"}, s.name) {
+			if slices.Contains([]string{"stop", "collecting", "incomplete", "links", "unknown", "drill", "facts", "attaching", "chip-cloned"}, s.name) {
 				b.dark(true)
 				b.shot(s.name + "-dark")
 				b.dark(false)

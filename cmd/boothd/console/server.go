@@ -50,6 +50,8 @@ type Desk interface {
 	Start(ctx context.Context, officer capture.Officer) (id string, err error)
 	AddZone(ctx context.Context, id, officer string, lines []string) error
 	MissFinger(ctx context.Context, id, officer string, reason capture.Missing) error
+	MissChip(ctx context.Context, id, officer string, why capture.MissingChip) error
+	UseAccessNumber(ctx context.Context, id, number string) error
 	Retake(ctx context.Context, id string, m capture.Modality) error
 	Conclude(ctx context.Context, id string) error
 	Dispose(ctx context.Context, id string, d capture.Disposition) error

@@ -19,8 +19,10 @@ type BoothStatus struct {
 	Place   string           `json:"place"`
 	Version string           `json:"version"` // of boothd
 	Devices []devices.Status `json:"devices"`
-	Link    Link             `json:"link"`
-	Lists   []List           `json:"lists"`
+	// Require is what a check needs of a traveller here, so that a device that is missing shows.
+	Require []capture.Modality `json:"require"`
+	Link    Link               `json:"link"`
+	Lists   []List             `json:"lists"`
 	// Trust is what the chips of travel documents are verified against; nil if they are not.
 	Trust  *Trust `json:"trust,omitempty"`
 	Outbox Outbox `json:"outbox"`
@@ -170,6 +172,7 @@ func shownStatus(st BoothStatus, o capture.Officer) BoothStatus {
 		}
 	}
 	st.Devices = orEmpty(st.Devices)
+	st.Require = orEmpty(st.Require)
 	st.Lists = orEmpty(st.Lists)
 	st.Warnings = orEmpty(st.Warnings)
 	st.Unknown = shownUnknown(st.Unknown, &o.Profile)

@@ -52,6 +52,7 @@ func TestATravellerFromTheFirstEntryOn(t *testing.T) {
 		return q
 	}
 	facts := []string{"presence=inside", "entered=2026-06-01", "days_left=75", "leave_by=2026-08-29"}
+	hers, anothers := laid(t, 1), laid(t, 12)
 	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
 		now := func() time.Time { return noon }
 		people, err := register.Open(t.Context(), db, register.Options{System: system.EES, Secret: secret, Now: now})
@@ -78,15 +79,15 @@ func TestATravellerFromTheFirstEntryOn(t *testing.T) {
 		ask("before the file is enrolled", document, slices.Concat([]string{"no_hit", "file=not_verified"}, facts)...)
 		enrolled(t, e)
 		ask("by the document", document, slices.Concat([]string{"no_hit", "file=not_verified"}, facts)...)
-		ask("by document and finger", with(func(q *system.Question) { q.Finger = laid(t, 1) }),
+		ask("by document and finger", with(func(q *system.Question) { q.Finger = hers }),
 			slices.Concat([]string{"no_hit", "file=verified"}, facts)...)
-		ask("by the document and another's finger", with(func(q *system.Question) { q.Finger = laid(t, 12) }),
+		ask("by the document and another's finger", with(func(q *system.Question) { q.Finger = anothers }),
 			slices.Concat([]string{"possible", "file=not_verified"}, facts, []string{"possible document_number not verified"})...)
-		ask("by the finger", system.Question{System: system.EES, Finger: laid(t, 1)},
+		ask("by the finger", system.Question{System: system.EES, Finger: hers},
 			slices.Concat([]string{"no_hit", "file=verified"}, facts)...)
-		ask("by another's finger", system.Question{System: system.EES, Finger: laid(t, 12)}, "no_hit", "file=none")
+		ask("by another's finger", system.Question{System: system.EES, Finger: anothers}, "no_hit", "file=none")
 		ask("by the finger with a new passport in another name", system.Question{
-			System: system.EES, DocumentNumber: "NEW123456", Issuer: "UTO", Surname: "OTHERNAME", BirthDate: "1980-01-01", Finger: laid(t, 1),
+			System: system.EES, DocumentNumber: "NEW123456", Issuer: "UTO", Surname: "OTHERNAME", BirthDate: "1980-01-01", Finger: hers,
 		}, slices.Concat([]string{"possible", "file=verified"}, facts, []string{"possible finger file under another document"})...)
 		ask("by the name with a new passport", with(func(q *system.Question) { q.DocumentNumber = "NEW123456" }),
 			"possible", "file=not_verified", "possible name perhaps this person's file")

@@ -252,8 +252,9 @@ func TestInstancesThatWriteAtOnceLoseNothing(t *testing.T) {
 }
 
 func TestTheGateSaysWhatATemplateLacks(t *testing.T) {
+	picture := synthetic.New(21).Finger(rightIndex)
 	sound := func() *finger.Template {
-		made, err := finger.Extract(synthetic.New(21).Finger(rightIndex), synthetic.FingerDPI)
+		made, err := finger.Extract(picture, synthetic.FingerDPI)
 		if err != nil {
 			t.Fatal(err)
 		}

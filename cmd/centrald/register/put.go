@@ -22,7 +22,7 @@ const (
 
 // Put adds entries or replaces those of the same id; of several with one id the last counts.
 // All entries are judged before any is written: those that are not valid, or have a finger that
-// does not pass the gate (ErrGate), keep all out. The error then joins an *EntryError for each of
+// does not pass the gate (ErrGate), and certificates (ErrCertificate), keep all out. The error then joins an *EntryError for each of
 // them, up to 100. More than 2,000 entries are written in several transactions, so that others
 // can write between them.
 func (r *Register) Put(ctx context.Context, entries ...gallery.Entry) error {
@@ -44,6 +44,9 @@ func (r *Register) Put(ctx context.Context, entries ...gallery.Entry) error {
 	return nil
 }
 
+// ErrCertificate is matched by the errors of entries that are pieces of trust material.
+var ErrCertificate = errors.New("a certificate, which belongs on a list of certificates and in no register of people")
+
 // EntryError says which of the entries cannot be taken, and why.
 type EntryError struct {
 	Index  int
@@ -61,6 +64,9 @@ func (r *Register) judge(ctx context.Context, entries []gallery.Entry) error {
 			return ctx.Err()
 		}
 		err := entries[i].Validate()
+		if err == nil && entries[i].Certificate != nil {
+			err = ErrCertificate
+		}
 		if err == nil {
 			err = r.opt.Gate.judge(&entries[i])
 		}

@@ -7,15 +7,18 @@ import (
 	"fmt"
 	"image/png"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"boothd/capture"
+	"boothd/capture/chip/chipemu"
 	"boothd/capture/synthetic"
 	"boothd/cmd/centrald/store"
 	"boothd/cmd/centrald/store/storetest"
 	"boothd/localmatch/finger"
 	"boothd/localmatch/gallery"
+	"boothd/localmatch/trust"
 	"boothd/sync/system"
 )
 
@@ -56,25 +59,51 @@ func person(n int) gallery.Entry {
 // printed is an entry with the traveller's finger.
 func printed(t testing.TB, n int) gallery.Entry {
 	t.Helper()
-	laid := synthetic.New(n).Press(rightIndex, synthetic.Press{X: -14, Y: 9, Turn: 8, Area: 0.95, Pressure: 0.1, Seed: 3})
-	made, err := finger.Extract(laid, synthetic.FingerDPI)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := made.AppendBinary(nil)
-	if err != nil {
-		t.Fatal(err)
+	data := templateOf(n)
+	if data == nil {
+		t.Fatal("the finger gives no template")
 	}
 	return gallery.Entry{ID: fmt.Sprintf("f-%d", n), Fingers: []gallery.FingerTemplate{{Position: rightIndex, Format: gallery.FormatBoothd, Data: data}}}
 }
 
+// laid is the same finger laid at another time.
 func laid(t testing.TB, n int) *capture.Finger {
 	t.Helper()
-	var b bytes.Buffer
-	if err := png.Encode(&b, synthetic.New(n).Finger(rightIndex)); err != nil {
-		t.Fatal(err)
+	picture := fingerOf(n)
+	if picture == nil {
+		t.Fatal("the finger gives no picture")
 	}
-	return &capture.Finger{Position: rightIndex, PNG: b.Bytes(), DPI: synthetic.FingerDPI}
+	return &capture.Finger{Position: rightIndex, PNG: picture, DPI: synthetic.FingerDPI}
+}
+
+// templateOf is the template of traveller n's finger, nil if it gives none.
+var templateOf = remembered(func(n int) []byte {
+	laid := synthetic.New(n).Press(rightIndex, synthetic.Press{X: -14, Y: 9, Turn: 8, Area: 0.95, Pressure: 0.1, Seed: 3})
+	made, err := finger.Extract(laid, synthetic.FingerDPI)
+	if err != nil {
+		return nil
+	}
+	data, _ := made.AppendBinary(nil)
+	return data
+})
+
+// fingerOf is the picture of traveller n's finger, nil if it cannot be written.
+var fingerOf = remembered(func(n int) []byte {
+	var picture bytes.Buffer
+	if png.Encode(&picture, synthetic.New(n).Finger(rightIndex)) != nil {
+		return nil
+	}
+	return picture.Bytes()
+})
+
+// remembered returns f, which is asked about each number once: under the race detector a
+// finger takes a second to draw.
+func remembered[T any](f func(n int) T) func(n int) T {
+	var asked sync.Map // a func() T by number
+	return func(n int) T {
+		once, _ := asked.LoadOrStore(n, sync.OnceValue(func() T { return f(n) }))
+		return once.(func() T)()
+	}
 }
 
 func ask(t testing.TB, r *Register, q system.Question) system.Reply {
@@ -231,6 +260,28 @@ func TestATemplateThatShowsTooLittleDoesNotEnter(t *testing.T) {
 		var bad *EntryError
 		err = r.Put(t.Context(), person(22), poor)
 		if !errors.Is(err, ErrGate) || !errors.As(err, &bad) || bad.Index != 1 {
+			t.Errorf("error %v", err)
+		}
+		if n, err := r.Count(t.Context()); err != nil || n != 0 {
+			t.Errorf("%d entries, %v", n, err)
+		}
+	})
+}
+
+func TestACertificateIsNobodyInARegister(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *store.DB, _ func() *store.DB) {
+		issuer, err := chipemu.NewIssuer(chipemu.State{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := open(t, db, "SIS")
+		certificate := trust.Entry(issuer.Trust()[0])
+		if err := certificate.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		var bad *EntryError
+		err = r.Put(t.Context(), person(22), certificate)
+		if !errors.Is(err, ErrCertificate) || !errors.As(err, &bad) || bad.Index != 1 {
 			t.Errorf("error %v", err)
 		}
 		if n, err := r.Count(t.Context()); err != nil || n != 0 {

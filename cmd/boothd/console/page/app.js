@@ -17,6 +17,7 @@ import { createOutcome } from './outcome.js';
 import { createSystems, found } from './systems.js';
 import { createDeck, isOpen } from './deck.js';
 import { createOverlay } from './overlay.js';
+import { failures } from './checks.js';
 
 // state is all that the page knows. live is "connecting", "live" or "lost".
 const state = { me: null, view: null, status: null, live: 'connecting', heard: null };
@@ -26,14 +27,15 @@ const cut = h('div', { class: 'cut', role: 'alert', hidden: true });
 const header = createHeader();
 const alerts = createAlerts();
 const idle = createIdle();
-const traveller = createTraveller();
-const outcome = createOutcome();
+const overlay = createOverlay();
+const showChecks = (mark) => overlay.toggle('checks', state, mark);
+const traveller = createTraveller(showChecks);
+const outcome = createOutcome(showChecks);
 const unknown = createUnknown();
 const systems = createSystems();
 const drill = createDrill();
 const check = h('main', { class: 'check' }, traveller.node, h('div', { class: 'right' }, outcome.node, unknown.node, systems.node));
 const stage = h('div', { class: 'stage' });
-const overlay = createOverlay();
 const deck = createDeck({ state: () => state, overlay: (name) => overlay.toggle(name, state), signOut: signedOut });
 const desk = h('div', { class: 'desk' }, header.node, drill.node, cut, alerts.node, stage, deck.node, overlay.node);
 const login = createLogin(signedIn);
@@ -81,7 +83,9 @@ function announce(before, view) {
   } else if (isOpen(is)) {
     const known = was ? found(was).map((f) => f.system) : [];
     const fresh = found(is).find((f) => !known.includes(f.system));
+    const failed = failures(is).filter((name) => !was || !failures(was).includes(name));
     if (fresh) say(S.say[fresh.state](fresh.system), true);
+    else if (failed.length) say(S.say.failed(failed.join(', ')), true);
     else if (is.guidance[0] && is.guidance[0].text !== was?.guidance[0]?.text) say(is.guidance[0].text);
   }
 }
@@ -150,8 +154,8 @@ function onKey(event) {
   if (!state.me || event.repeat || event.isComposing || event.altKey || event.metaKey) return;
   if (event.ctrlKey && event.key !== 'Enter') return;
   if (overlay.open) {
-    const name = { b: 'booth', B: 'booth', '?': 'help' }[event.key];
-    if (name) overlay.toggle(name, state);
+    const name = { b: 'booth', B: 'booth', d: 'checks', D: 'checks', '?': 'help' }[event.key];
+    if (name && (name !== 'checks' || isOpen(state.view?.check))) overlay.toggle(name, state);
     return; // the dialog closes itself on Esc
   }
   if (deck.key(event)) event.preventDefault();

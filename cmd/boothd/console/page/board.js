@@ -3,7 +3,7 @@
 import { S } from './strings.js';
 import { fill, h, icon } from './dom.js';
 import { aging, known, moment } from './time.js';
-import { stateOf } from './header.js';
+import { kinds, stateOf } from './header.js';
 import { unknownCard } from './unknown.js';
 
 function item(sign, tone, title, ...notes) {
@@ -19,7 +19,7 @@ function devices(status) {
     const name = S.header.devices[d.kind] ?? d.address;
     return item(sign, tone, `${name}: ${S.header.deviceState[d.state] ?? d.state}`, d.info?.model, d.reason);
   });
-  for (const kind of ['document-reader', 'camera', 'finger-scanner']) {
+  for (const kind of kinds(status)) {
     if (stateOf(status.devices, kind) === 'missing') {
       items.push(item('fault', 'bad', `${S.header.devices[kind]}: ${S.header.deviceState.missing}`));
     }

@@ -5,6 +5,7 @@ import { S } from './strings.js';
 import { h, icon, keycap } from './dom.js';
 import { api } from './api.js';
 import { first } from './alerts.js';
+import { checksOf } from './checks.js';
 import { yellow } from './links.js';
 import { mayBeChild } from './traveller.js';
 import * as forms from './forms.js';
@@ -85,14 +86,16 @@ export function createDeck({ state, overlay, signOut }) {
     if (check.phase === 'concluding') {
       return [check.fault ? { key: 'c', label: S.act.retry, primary: true, do: () => run(() => api.conclude(check.id)) } : null, abandon].filter(Boolean);
     }
-    const known = ['document', 'finger', 'face'].filter((m) => check.wanted.includes(m) || check.evidence.some((e) => e.modality === m));
+    const read = check.evidence.some((e) => e.modality === 'document');
+    const known = ['document', 'chip', 'finger', 'face'].filter((m) => (m !== 'chip' || read) && (check.wanted.includes(m) || check.evidence.some((e) => e.modality === m)));
     return [
       { key: 'c', label: S.act.conclude, primary: check.wanted.length === 0, do: () => run(() => api.conclude(check.id)) },
       { key: 'm', label: S.act.type, do: () => ask(forms.typeForm((lines) => run(() => api.addZone(check.id, lines)))) },
       { key: 'f', label: S.act.finger, do: () => ask(forms.fingerForm((reason) => run(() => api.missFinger(check.id, reason)))) },
+      known.includes('chip') ? { key: 'h', label: S.act.chip, do: () => ask(forms.chipForm((reason) => run(() => api.missChip(check.id, reason)), (number) => run(() => api.useAccessNumber(check.id, number)))) } : null,
       { key: 'r', label: S.act.retake, do: () => ask(forms.retakeForm(known, (m) => run(() => api.retake(check.id, m)))) },
       abandon,
-    ];
+    ].filter(Boolean);
   }
 
   // askingActions are further questions about the traveller; they may be put until the check is
@@ -122,6 +125,8 @@ export function createDeck({ state, overlay, signOut }) {
     const check = view?.check;
     const list = !isOpen(check) ? idleActions() : check.phase === 'decided' ? decidedActions(check) : collectingActions(check);
     if (isOpen(check)) list.push(...askingActions(check));
+    // All checks of the document open by a key; the button for it stands below those that failed.
+    if (isOpen(check) && checksOf(check).length) list.push({ key: 'd', label: S.checks.title, unseen: true, do: () => overlay('checks') });
     const alert = first(view);
     if (alert) {
       list.push({ key: 'a', label: S.act.seen, far: true, do: () => ask(forms.confirmForm(S.form.seenTitle,
@@ -176,8 +181,9 @@ export function createDeck({ state, overlay, signOut }) {
     },
     key(event) {
       if (state().live !== 'live' || busy) return false;
-      if (form) return form.key(event);
-      if (event.target.closest('button') && (event.key === 'Enter' || event.key === ' ')) return false;
+      const pressed = event.target.closest('button') && (event.key === 'Enter' || event.key === ' ');
+      if (form) return pressed && !node.contains(event.target) ? false : form.key(event);
+      if (pressed) return false;
       const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
       const action = actions().find((a) => a.key === key || a.also === key);
       action?.do();

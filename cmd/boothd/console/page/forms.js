@@ -35,7 +35,7 @@ export class Form {
   get value() { return this.options[this.chosen]?.value; }
 
   get entered() {
-    if (!this.input || this.input.parentElement.hidden) return '';
+    if (!this.input || this.input.hidden) return '';
     return this.text.file ? this.input.files[0] : this.input.value.trim();
   }
 
@@ -57,7 +57,7 @@ export class Form {
       b.tabIndex = i === Math.max(0, this.chosen) ? 0 : -1;
     });
     if (!this.input) return;
-    this.input.parentElement.hidden = !this.needsText && !this.text.optional;
+    this.input.hidden = !this.needsText && !this.text.optional;
     if (this.text.title) this.title.textContent = this.text.title(this.value);
   }
 
@@ -135,6 +135,20 @@ export function fingerForm(submit) {
     title: S.form.fingerTitle,
     options: Object.entries(S.form.fingerWhys).map(([value, label]) => ({ value, label })),
     submit, fits: open('collecting'),
+  });
+}
+
+// chipForm asks what the matter is with the chip: there is none, none answers, or its number.
+export function chipForm(miss, unlock) {
+  const number = (value) => value === 'number';
+  return new Form({
+    title: S.form.chipTitle, tall: true,
+    options: Object.entries(S.form.chipWhys).map(([value, label]) => ({ value, label })),
+    text: {
+      label: S.form.numberLabel, hint: S.form.numberHint, missing: S.form.numberNeeded, needed: number,
+      shape: (text) => text.replace(/\D/g, '').slice(0, 6), refuse: (text) => (text && text.length < 6 ? S.form.numberNeeded : null),
+    },
+    submit: (value, text) => (number(value) ? unlock(text) : miss(value)), fits: open('collecting'),
   });
 }
 

@@ -4,9 +4,12 @@ import { S } from './strings.js';
 import { fill, h, icon } from './dom.js';
 import { timeOfDay } from './time.js';
 
-const DEVICES = ['document-reader', 'camera', 'finger-scanner'];
+const DEVICES = { 'document-reader': 'document', 'chip-reader': 'chip', camera: 'face', 'finger-scanner': 'finger' };
 const DEVICE_SIGN = { ready: 'ready', busy: 'ready', opening: 'waiting', fault: 'fault', missing: 'fault' };
 const RANK = { ready: 4, busy: 3, opening: 2, fault: 1 };
+
+// kinds are the kinds of device that the booth needs for a check or has.
+export const kinds = (status) => Object.keys(DEVICES).filter((k) => (status.require ?? []).includes(DEVICES[k]) || stateOf(status.devices, k) !== 'missing');
 
 // stateOf tells how the booth can use its devices of one kind: as the best of them.
 export function stateOf(devices, kind) {
@@ -35,7 +38,7 @@ function lamps(status) {
   const link = status.link.state;
   const queueSign = status.outbox.quarantined > 0 ? 'fault' : status.outbox.depth > 0 ? 'stale' : 'ready';
   return [
-    DEVICES.map((kind) => {
+    kinds(status).map((kind) => {
       const state = stateOf(status.devices, kind);
       return lamp(S.header.devices[kind], DEVICE_SIGN[state] ?? 'fault', S.header.deviceState[state] ?? state);
     }),

@@ -1,10 +1,11 @@
-// The traveller: document data and live portrait side by side, and the finger.
+// The traveller: document data and portraits side by side, the checks of the document, the finger.
 
 import { S } from './strings.js';
 import { fill, h, icon } from './dom.js';
 import { now } from './time.js';
 import { api } from './api.js';
 import { asked, bestMatch, found } from './prints.js';
+import { bare, chipOf, createChecks } from './checks.js';
 
 const last = (check, modality) => check.evidence.filter((e) => e.modality === modality).at(-1);
 const count = (check, modality) => check.evidence.filter((e) => e.modality === modality && !e.missing).length;
@@ -39,19 +40,6 @@ function expiry(date) {
     : h('span', { class: 'tag good' }, icon('ready'), S.traveller.valid);
 }
 
-const names = (entries) => [...new Set(entries.map((e) => S.traveller.fields[e.field] ?? e.field))].join(', ');
-
-function checks(zone) {
-  const wrong = (zone.checks ?? []).filter((c) => !c.ok);
-  const notes = [];
-  if (!zone.checks?.length) notes.push(h('span', { class: 'tag calm' }, S.traveller.checksNone));
-  else if (wrong.length === 0) notes.push(h('span', { class: 'tag good' }, icon('ready'), S.traveller.checksRight));
-  else notes.push(h('span', { class: 'tag bad' }, icon('fault'), S.traveller.checksWrong(names(wrong))));
-  if (zone.faults?.length) notes.push(h('span', { class: 'tag bad' }, icon('fault'), S.traveller.faults(names(zone.faults))));
-  if (zone.repairs?.length) notes.push(h('span', { class: 'aside' }, S.traveller.repaired(zone.repairs.length)));
-  return notes;
-}
-
 function field(label, ...value) {
   return h('div', { class: 'field' }, h('dt', {}, label), h('dd', {}, value));
 }
@@ -66,16 +54,17 @@ function data(check) {
   const kind = S.traveller.kinds[zone.documentCode?.[0]] ?? S.traveller.kindOther;
   const old = years(zone.birthDate);
   return [
-    h('h2', { class: 'name' }, h('span', { class: 'surname' }, zone.surname), h('span', { class: 'given' }, zone.givenNames)),
-    zone.nameTruncated ? h('p', { class: 'note' }, S.traveller.truncated) : null,
+    h('div', { class: 'head' },
+      h('h2', { class: 'name' }, h('span', { class: 'surname' }, zone.surname), h('span', { class: 'given' }, zone.givenNames)),
+      zone.nameTruncated ? h('p', { class: 'note' }, S.traveller.truncated) : null,
+      h('dl', {},
+        field(S.traveller.number, h('span', { class: 'mono' }, zone.documentNumber)),
+        field(kind, S.traveller.issuer, ' ', h('strong', {}, zone.issuer)),
+        field(S.traveller.nationality, h('strong', {}, zone.nationality || S.traveller.unknown)),
+        field(S.traveller.sex, S.traveller.sexes[zone.sex ?? ''] ?? zone.sex))),
     h('dl', {},
-      field(S.traveller.number, h('span', { class: 'mono' }, zone.documentNumber)),
-      field(kind, S.traveller.issuer, ' ', h('strong', {}, zone.issuer)),
       field(S.traveller.born, h('span', { class: 'figure' }, dateText(zone.birthDate)), old === null ? null : h('strong', {}, S.traveller.age(old))),
-      field(S.traveller.sex, S.traveller.sexes[zone.sex ?? ''] ?? zone.sex),
-      field(S.traveller.nationality, h('strong', {}, zone.nationality || S.traveller.unknown)),
-      field(S.traveller.expires, h('span', { class: 'figure' }, dateText(zone.expiryDate)), expiry(zone.expiryDate)),
-      field(S.traveller.checks, checks(zone))),
+      field(S.traveller.expires, h('span', { class: 'figure' }, dateText(zone.expiryDate)), expiry(zone.expiryDate))),
   ];
 }
 
@@ -84,6 +73,22 @@ function picture(check, modality, text) {
   if (evidence?.image) return h('img', { src: api.image(check.id, evidence.id), alt: text });
   return h('div', { class: 'nopicture' }, icon(modality),
     h('span', {}, check.wanted.includes(modality) ? S.traveller.wanted[modality] : S.traveller.notTaken));
+}
+
+// aboutChip reports whether the check is also about a chip.
+const aboutChip = (check) => check.wanted.includes('chip') || check.evidence.some((e) => e.modality === 'chip');
+
+// chipPicture is the portrait of the chip, or why there is none: its own check says so, or
+// whatever went wrong before it could be read.
+function chipPicture(check) {
+  const evidence = chipOf(check);
+  if (evidence?.image) return h('img', { src: api.image(check.id, evidence.id), alt: S.traveller.chipPortraitOf });
+  const wrong = (name) => evidence?.checks?.find((c) => c.check === name && c.state !== 'successful');
+  const none = bare(check);
+  const why = none ? (none.state === 'not_supported' ? none.text : S.traveller.noChip)
+    : (wrong('access') ?? wrong('channel') ?? wrong('dg2_readable'))?.text;
+  return h('div', { class: 'nopicture' }, icon('chip'),
+    h('span', {}, check.wanted.includes('chip') ? S.traveller.wanted.chip : why ?? S.traveller.notTaken));
 }
 
 // prints shows the finger, and where it agrees with one that was found.
@@ -117,18 +122,25 @@ function finger(check) {
   ];
 }
 
-export function createTraveller() {
+export function createTraveller(showChecks) {
   const portrait = h('figure', { class: 'portrait' });
+  const chip = h('figure', { class: 'portrait' });
+  const checks = createChecks(showChecks);
   const fields = h('div', { class: 'data' });
   const print = h('figure', { class: 'print' });
   const fingerNotes = h('div', { class: 'fingernotes' });
-  const node = h('div', { class: 'traveller' },
-    h('section', { class: 'card document', 'aria-label': S.traveller.document }, portrait, fields),
+  const card = h('section', { class: 'card document', 'aria-label': S.traveller.document }, portrait, chip, fields);
+  const node = h('div', { class: 'traveller' }, card, checks.node,
     h('section', { class: 'card finger', 'aria-label': S.traveller.finger }, print, fingerNotes));
   return {
     node,
     update({ view: { check } }) {
-      fill(portrait, picture(check, 'face', S.traveller.portraitOf));
+      const paired = aboutChip(check);
+      card.classList.toggle('paired', paired);
+      chip.hidden = !paired;
+      fill(portrait, picture(check, 'face', S.traveller.portraitOf), paired ? h('figcaption', { class: 'label' }, S.traveller.live) : null);
+      fill(chip, paired ? [chipPicture(check), h('figcaption', { class: 'label' }, S.traveller.fromChip)] : null);
+      checks.update(check);
       fill(fields, data(check));
       fill(print, prints(check));
       fill(fingerNotes, finger(check));

@@ -1,0 +1,6 @@
+//go:build race
+
+package watchlist
+
+// underRace tells that the race detector watches.
+const underRace = true
