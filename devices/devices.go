@@ -25,6 +25,7 @@ const (
 	KindCamera         Kind = "camera"
 	KindDocumentReader Kind = "document-reader"
 	KindChipReader     Kind = "chip-reader"
+	KindBarcodeReader  Kind = "barcode-reader"
 )
 
 // ID is a USB identity. The zero ID belongs to ports that have none, such as serial lines.
@@ -115,6 +116,19 @@ type DocumentReader interface {
 	// be another traveller's. Errors as in FingerScanner.CaptureFinger.
 	ReadMRZ(ctx context.Context) ([]string, error)
 }
+
+// BarcodeReader reads two-dimensional barcodes: the seals of visa stickers, boarding passes.
+type BarcodeReader interface {
+	Device
+	// ReadBarcode waits for a barcode and returns its content as the device sent it, 1 to
+	// MaxBarcode bytes, text or binary, not yet checked. What was presented before the call is
+	// not returned: it may be another traveller's. Errors as in FingerScanner.CaptureFinger.
+	ReadBarcode(ctx context.Context) ([]byte, error)
+}
+
+// MaxBarcode is the length of the longest barcode in bytes. The densest in use, a QR code of
+// version 40, holds 2,953.
+const MaxBarcode = 4096
 
 // ChipReader is a reader of the contactless chips of travel documents.
 type ChipReader interface {

@@ -83,6 +83,8 @@ func capture(ctx context.Context, d devices.Device) (any, error) {
 		return d.CaptureFinger(ctx)
 	case devices.DocumentReader:
 		return d.ReadMRZ(ctx)
+	case devices.BarcodeReader:
+		return d.ReadBarcode(ctx)
 	case devices.Camera:
 		return d.Frame(ctx)
 	case devices.ChipReader:
@@ -102,12 +104,20 @@ func read(ctx context.Context, d devices.ChipReader) (any, error) {
 	return chip.Transmit(ctx, []byte{0x00, 0xa4, 0x04, 0x0c, 0x07, 0xa0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01})
 }
 
+// unasked reports whether the device sends what is presented once and whether or not somebody
+// waits.
+func (r *Rig) unasked() bool {
+	return r.Driver.Kind == devices.KindDocumentReader || r.Driver.Kind == devices.KindBarcodeReader
+}
+
 func kindOf(d devices.Device) devices.Kind {
 	switch d.(type) {
 	case devices.FingerScanner:
 		return devices.KindFingerScanner
 	case devices.DocumentReader:
 		return devices.KindDocumentReader
+	case devices.BarcodeReader:
+		return devices.KindBarcodeReader
 	case devices.Camera:
 		return devices.KindCamera
 	case devices.ChipReader:
@@ -183,7 +193,7 @@ func (r *Rig) wantGolden(t *testing.T, d devices.Device) {
 	for early := 0; ; early++ {
 		got = r.present(t, start(ctx, d))
 		var retry *devices.RetryError
-		if early == 3 || r.Driver.Kind != devices.KindDocumentReader || !errors.As(got.err, &retry) {
+		if early == 3 || !r.unasked() || !errors.As(got.err, &retry) {
 			break
 		}
 	}
@@ -199,7 +209,7 @@ func (r *Rig) present(t *testing.T, c *running) outcome {
 	again := time.NewTicker(presents)
 	defer again.Stop()
 	giveUp := time.After(patience + time.Second + Slack)
-	for early := r.Driver.Kind == devices.KindDocumentReader; ; early = false {
+	for early := r.unasked(); ; early = false {
 		if !early {
 			r.Present()
 		}
@@ -244,7 +254,7 @@ func (r *Rig) wantEqual(t *testing.T, got any) {
 		}
 	case []byte:
 		if want := r.Golden.([]byte); !bytes.Equal(got, want) {
-			t.Errorf("response % x; want % x", got, want)
+			t.Errorf("bytes % x; want % x", got, want)
 		}
 	default:
 		t.Errorf("capture returned a %T", got)

@@ -41,7 +41,8 @@ type Rig struct {
 	Port func() devices.Port
 	// Golden is what a capture of the golden thing returns, byte for byte: a
 	// *devices.FingerImage, a []string, a *devices.Frame (its time is not compared), or the
-	// []byte with which a chip answers when the application of travel documents is selected.
+	// []byte of a barcode or with which a chip answers when the application of travel documents
+	// is selected.
 	Golden any
 
 	// Present puts the golden thing in front of the device: lays the finger or the chip,
@@ -232,8 +233,8 @@ func testGoroutinesUnplugged(t *testing.T, r *Rig) {
 }
 
 func testEarlyDocument(t *testing.T, r *Rig) {
-	if r.Driver.Kind != devices.KindDocumentReader {
-		t.Skip("not a document reader")
+	if !r.unasked() {
+		t.Skip("the device sends nothing unasked")
 	}
 	d := r.open(t)
 	r.Present()

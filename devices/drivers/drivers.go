@@ -6,12 +6,15 @@ package drivers
 
 import (
 	"boothd/devices"
+	"boothd/devices/barcode"
 	"boothd/devices/cute"
 	"boothd/devices/idbox"
 	"boothd/devices/mjpeg"
 	"boothd/devices/pcsc"
 	"boothd/devices/rte"
+	"boothd/devices/secugen"
 	"boothd/devices/uareu"
+	"boothd/devices/zfm"
 )
 
 // All returns a row for every driver. Where two know the same USB identity, the first one
@@ -19,9 +22,12 @@ import (
 func All() []devices.Driver {
 	return []devices.Driver{
 		uareu.Driver(),
+		secugen.Driver(),
+		zfm.Driver(),
 		cute.Driver(),
 		idbox.Driver(),
 		rte.Driver(),
+		barcode.Driver(),
 		pcsc.Driver(),
 		mjpeg.Driver(),
 	}

@@ -22,7 +22,8 @@ func TestEveryDriverIsARowThatCanBeUsed(t *testing.T) {
 				t.Errorf("it has no folder devices/%s", d.Name)
 			}
 			switch d.Kind {
-			case devices.KindFingerScanner, devices.KindCamera, devices.KindDocumentReader, devices.KindChipReader:
+			case devices.KindFingerScanner, devices.KindCamera, devices.KindDocumentReader, devices.KindChipReader,
+				devices.KindBarcodeReader:
 			default:
 				t.Errorf("its kind is %q", d.Kind)
 			}

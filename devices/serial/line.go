@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	tarm "github.com/tarm/serial"
@@ -23,6 +25,7 @@ type line struct {
 	path string
 	wire io.ReadWriteCloser
 	node *node
+	baud atomic.Int32
 
 	reading, writing sync.Mutex // held during Read and Write; both to close
 	closing          context.Context
@@ -30,6 +33,8 @@ type line struct {
 	closed           sync.Once
 	closeErr         error
 }
+
+var _ Retunable = (*line)(nil)
 
 func open(c Config) (*line, error) {
 	n, err := openNode(c.Path)
@@ -42,6 +47,7 @@ func open(c Config) (*line, error) {
 		return nil, openError(err)
 	}
 	l := &line{path: c.Path, wire: w, node: n}
+	l.baud.Store(int32(c.Baud))
 	l.closing, l.close = context.WithCancel(context.Background())
 	return l, nil
 }
@@ -107,6 +113,24 @@ func (l *line) failed(deed string, err error) error {
 		return nil
 	}
 	return fmt.Errorf("%s serial line %s: %w", deed, l.path, err)
+}
+
+func (l *line) Baud() int { return int(l.baud.Load()) }
+
+func (l *line) SetBaud(baud int) error {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	if l.closing.Err() != nil {
+		return l.closedError()
+	}
+	if !slices.Contains(Bauds, baud) {
+		return fmt.Errorf("set speed of serial line %s: %d baud is none of %v", l.path, baud, Bauds)
+	}
+	if err := l.failed("set speed of", l.node.setBaud(baud)); err != nil {
+		return err
+	}
+	l.baud.Store(int32(baud))
+	return nil
 }
 
 func (l *line) Discard() { l.node.discardInput() }

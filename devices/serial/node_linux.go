@@ -82,6 +82,24 @@ func (n *node) discardInput() {
 	_ = n.conn.Control(func(fd uintptr) { _ = unix.IoctlSetInt(int(fd), unix.TCFLSH, unix.TCIFLUSH) })
 }
 
+// rates are the speeds as termios(3) has them.
+var rates = map[int]uint32{9600: unix.B9600, 19200: unix.B19200, 38400: unix.B38400, 57600: unix.B57600, 115200: unix.B115200}
+
+func (n *node) setBaud(baud int) error {
+	var failed error
+	err := n.conn.Control(func(fd uintptr) {
+		t, err := unix.IoctlGetTermios(int(fd), unix.TCGETS)
+		if err != nil {
+			failed = err
+			return
+		}
+		t.Cflag = t.Cflag&^unix.CBAUD | rates[baud]
+		t.Ispeed, t.Ospeed = rates[baud], rates[baud]
+		failed = unix.IoctlSetTermios(int(fd), unix.TCSETS, t)
+	})
+	return errors.Join(err, failed)
+}
+
 func (n *node) close() error { return n.file.Close() }
 
 func isDevice(path string) bool {

@@ -3,6 +3,7 @@
 package serial
 
 import (
+	"errors"
 	"io"
 	"os"
 )
@@ -16,6 +17,8 @@ func openNode(path string) (*node, error) { return &node{path}, nil }
 func (n *node) gone() bool    { return false }
 func (n *node) discardInput() {}
 func (n *node) close() error  { return nil }
+
+func (n *node) setBaud(int) error { return errors.ErrUnsupported }
 
 func (n *node) write(wire io.Writer, data []byte) (int, error) { return wire.Write(data) }
 

@@ -44,6 +44,17 @@ type Line interface {
 	Close() error
 }
 
+// Retunable is a line whose speed can be changed while it is open. Lines of this package are;
+// one whose system cannot do it returns an error matching errors.ErrUnsupported.
+type Retunable interface {
+	Line
+	// Baud returns the speed, one of Bauds.
+	Baud() int
+	// SetBaud changes the speed to one of Bauds, at once: what is still being sent is not
+	// waited for. The configured speed is back when the line is opened again.
+	SetBaud(baud int) error
+}
+
 // Open opens a port of this transport for a driver.
 func Open(ctx context.Context, p devices.Port) (Line, error) {
 	s, ok := p.(Port)

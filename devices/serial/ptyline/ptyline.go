@@ -58,6 +58,31 @@ func (l *Line) Send(data []byte) error {
 	return nil
 }
 
+// Baud returns the speed to which the booth's side is set; 0 while the line is unplugged. A
+// pseudo-terminal carries every byte at any speed: to spoil those of a wrong one is the
+// emulator's task.
+func (l *Line) Baud() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.far == nil {
+		return 0
+	}
+	conn, err := l.far.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	baud := 0
+	_ = conn.Control(func(fd uintptr) {
+		if t, err := unix.IoctlGetTermios(int(fd), unix.TCGETS); err == nil {
+			baud = speeds[t.Cflag&unix.CBAUD]
+		}
+	})
+	return baud
+}
+
+// speeds are the rates of termios(3) in bits per second.
+var speeds = map[uint32]int{unix.B9600: 9600, unix.B19200: 19200, unix.B38400: 38400, unix.B57600: 57600, unix.B115200: 115200}
+
 // Unplug removes the link and hangs the line up.
 func (l *Line) Unplug() error {
 	l.mu.Lock()
