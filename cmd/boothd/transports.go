@@ -4,11 +4,13 @@ import (
 	"context"
 
 	"boothd/devices"
+	"boothd/devices/barcode"
 	"boothd/devices/drivers"
 	"boothd/devices/pcsc"
 	"boothd/devices/serial"
 	"boothd/devices/usb"
 	"boothd/devices/usbip"
+	"boothd/devices/zfm"
 )
 
 // openDevices makes the manager of all devices on all transports.
@@ -45,6 +47,15 @@ func (b *booth) openDevices(context.Context) error {
 	if len(cameras) > 0 {
 		buses = append(buses, cameras)
 	}
-	b.devices = &devices.Manager{Buses: buses, Drivers: drivers.All(), Log: b.log}
+	b.devices = &devices.Manager{Buses: buses, Drivers: b.drivers(), Log: b.log}
 	return nil
+}
+
+// drivers returns the drivers as the configuration sets them up.
+func (b *booth) drivers() []devices.Driver {
+	z, c := b.config.ZFM, b.config.Barcode
+	return drivers.With(
+		zfm.Config{Address: z.Address, Password: z.Password, MaxBaud: z.MaxBaud, Log: b.log}.Driver(),
+		barcode.Config{Prefix: c.Prefix, Suffix: c.Suffix, Bare: c.Bare}.Driver(),
+	)
 }

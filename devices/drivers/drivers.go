@@ -5,6 +5,8 @@
 package drivers
 
 import (
+	"slices"
+
 	"boothd/devices"
 	"boothd/devices/barcode"
 	"boothd/devices/cute"
@@ -31,4 +33,16 @@ func All() []devices.Driver {
 		pcsc.Driver(),
 		mjpeg.Driver(),
 	}
+}
+
+// With returns a row for every driver, the given ones in place of those with their names: drivers
+// that were set up otherwise than by default.
+func With(rows ...devices.Driver) []devices.Driver {
+	all := All()
+	for _, row := range rows {
+		if i := slices.IndexFunc(all, func(d devices.Driver) bool { return d.Name == row.Name }); i >= 0 {
+			all[i] = row
+		}
+	}
+	return all
 }

@@ -36,6 +36,8 @@ type Config struct {
 	Outbox   Outbox            `toml:"outbox"`
 	USB      USB               `toml:"usb"`
 	Serial   []Serial          `toml:"serial"`
+	ZFM      ZFM               `toml:"zfm"`
+	Barcode  Barcode           `toml:"barcode"`
 	Cameras  []Camera          `toml:"camera"`
 	// Documents says how the chips of travel documents are inspected.
 	Documents Documents `toml:"documents"`
@@ -188,6 +190,20 @@ type Serial struct {
 	Path   string `toml:"path"`
 	Baud   int    `toml:"baud"`
 	Driver string `toml:"driver"`
+}
+
+// ZFM is what the serial fingerprint modules of this booth have been set to.
+type ZFM struct {
+	Address  uint32 `toml:"address"`  // 0: FFFFFFFF, the maker's
+	Password uint32 `toml:"password"` // 0 is the maker's
+	MaxBaud  int    `toml:"max_baud"` // up to which slower modules are set
+}
+
+// Barcode is what the barcode readers of this booth put around what they read.
+type Barcode struct {
+	Prefix string `toml:"prefix"`
+	Suffix string `toml:"suffix"`
+	Bare   bool   `toml:"bare"` // nothing
 }
 
 // Camera is a network camera.

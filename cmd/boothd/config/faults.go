@@ -5,10 +5,12 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strings"
 
 	"boothd/capture"
 	"boothd/devices"
 	"boothd/devices/drivers"
+	"boothd/devices/serial"
 	"boothd/internal/settings"
 )
 
@@ -95,15 +97,21 @@ func ruleFaults(f *settings.Faults, key string, r Rule) {
 
 func (c *Config) deviceFaults(f *settings.Faults) {
 	known := map[string]devices.Kind{}
+	var onLines []string
 	for _, d := range drivers.All() {
 		known[d.Name] = d.Kind
+		if len(d.IDs) == 0 && slices.Contains([]devices.Kind{devices.KindDocumentReader, devices.KindFingerScanner, devices.KindBarcodeReader}, d.Kind) {
+			onLines = append(onLines, d.Name)
+		}
 	}
 	for i, s := range c.Serial {
 		key := fmt.Sprintf("serial[%d]", i)
 		f.Unless(s.Path != "", key+".path", "is missing")
-		f.Unless(known[s.Driver] == devices.KindDocumentReader, key+".driver", "%q is not the name of a document reader's driver", s.Driver)
-		f.Unless(slices.Contains([]int{9600, 19200, 38400, 57600, 115200}, s.Baud), key+".baud", "must be 9600, 19200, 38400, 57600 or 115200")
+		f.Unless(slices.Contains(onLines, s.Driver), key+".driver", "%q is none of %s", s.Driver, strings.Join(onLines, ", "))
+		f.Unless(slices.Contains(serial.Bauds, s.Baud), key+".baud", "must be one of %v", serial.Bauds)
 	}
+	f.Unless(c.ZFM.MaxBaud == 0 || slices.Contains(serial.Bauds, c.ZFM.MaxBaud), "zfm.max_baud", "must be one of %v", serial.Bauds)
+	f.Unless(!c.Barcode.Bare || c.Barcode.Prefix+c.Barcode.Suffix == "", "barcode.bare", "must not be with a prefix or suffix")
 	for i, s := range c.Cameras {
 		key := fmt.Sprintf("camera[%d]", i)
 		u, err := url.Parse(s.URL)
