@@ -1,7 +1,8 @@
 // Command boothsim plays everything that surrounds boothd: a U.are.U fingerprint scanner
-// on USB/IP, a document reader on a serial line, a network camera, an MQTT broker and a
-// small search portal, with invented travellers. It is for demonstration, training and
-// end-to-end tests, and runs on a machine without any hardware.
+// on USB/IP, a document reader on a serial line, a reader of contactless chips behind a pcscd
+// of its own, a network camera, an MQTT broker and a search portal, with invented travellers.
+// It is for demonstration, training and end-to-end tests, and runs on a machine without any
+// hardware.
 //
 // "boothsim run" makes a folder with all keys and boothd's configuration if there is none,
 // starts everything and tells what to try. "boothsim ctl" directs it, with the words that

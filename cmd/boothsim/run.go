@@ -13,6 +13,7 @@ import (
 	"boothd/cmd/boothsim/control"
 	"boothd/cmd/boothsim/demo"
 	"boothd/cmd/boothsim/stage"
+	"boothd/devices/pcsc/vpcd"
 )
 
 const defaultControl = "127.0.0.1:8471"
@@ -60,6 +61,7 @@ type runCommand struct {
 	Dir string `required:"" type:"path" help:"The folder of the emulated booth; made if it is not there." env:"BOOTHSIM_DIR"`
 	listenFlags
 	NoPrints bool       `help:"Start sooner: files in EES and VIS are without fingers, and nobody is verified by them."`
+	NoChips  bool       `help:"Start without a chip reader: checks need no chip."`
 	Quiet    bool       `help:"Do not tell what to try."`
 	LogLevel slog.Level `default:"warn" help:"debug, info, warn or error."`
 }
@@ -79,10 +81,13 @@ func (c *runCommand) Run(ctx context.Context, s *streams) error {
 	defer l.Close()
 	st, err := stage.Start(ctx, folder, stage.Options{
 		Listen:   stage.Listen{Portal: c.Portal, Office: c.Office, National: c.National, Broker: c.Broker, USBIP: c.USBIP, Camera: c.Camera},
-		NoPrints: c.NoPrints,
+		NoPrints: c.NoPrints, NoChips: c.NoChips,
 	}, log)
 	if err != nil {
 		return err
+	}
+	if why := st.Hardware.Chips(); why != nil && !c.NoChips {
+		fmt.Fprintf(s.err, "boothsim: %v; checks go on without chips\n", why)
 	}
 	st.SetAddresses("http://"+l.Addr().String(), "http://"+c.Booth)
 	err = play(ctx, st, folder, l, log, func() {
@@ -133,7 +138,7 @@ func welcome(w io.Writer, a demo.Addresses) {
 	fmt.Fprintf(w, `The emulated booth is running.
 
   control    %s
-  officer    %s   (once boothd runs: boothd run --config %s)
+  officer    %s   (once boothd runs: %sboothd run --config %s)
   token      in %s/officer-1.token
   office     %s   (sign in as supervisor-1, "training three", or officer-2, "training two")
 
@@ -144,6 +149,10 @@ Try, on the control's page or with boothsim ctl:
   cut portal           the line to central breaks; check somebody, then: restore portal
   present 91, stand 91, lay 91
                        a clean passport, but the finger is on a list; also with the line cut
+  present 411          a passport whose chip is a copy; 422 to 492 on the page's list: other chips
+  present 1 --chip revoked-signer
+                       the first traveller's passport with another chip; chips lists the words
+  take                 the document off the reader; unplug chip-reader: pulled out
   present 242          a link between systems that the second line is to verify
   present 262, learn   a traveller of whom central learns after the check
   drill VIS            central has a failure rehearsed; then check somebody
@@ -152,5 +161,13 @@ Try, on the control's page or with boothsim ctl:
   received             what central has
 
 Ctrl-C ends it.
-`, a.Control, a.Booth, a.Config, a.Dir, a.Office)
+`, a.Control, a.Booth, environment(a), a.Config, a.Dir, a.Office)
+}
+
+// environment is what boothd has to be started with.
+func environment(a demo.Addresses) string {
+	if a.PCSC == "" {
+		return ""
+	}
+	return vpcd.SocketVariable + "=" + a.PCSC + " "
 }

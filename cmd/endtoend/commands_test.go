@@ -21,6 +21,7 @@ import (
 	"boothd/cmd/boothd/config"
 	"boothd/cmd/boothsim/control"
 	"boothd/cmd/boothsim/demo"
+	"boothd/devices/pcsc/vpcd"
 )
 
 // patience is how long a script waits for what must come; a fault, not a figure, is what
@@ -73,6 +74,10 @@ func (f *fleet) start(ts *testscript.TestScript, name string, args ...string) *p
 	ts.Check(err)
 	p := &process{cmd: exec.Command(path, args...), done: make(chan struct{})}
 	p.cmd.Dir = ts.Getenv("WORK")
+	p.cmd.Env = os.Environ()
+	if a, err := demo.ReadAddresses(ts.Getenv("SIM")); err == nil && a.PCSC != "" {
+		p.cmd.Env = append(p.cmd.Env, vpcd.SocketVariable+"="+a.PCSC)
+	}
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
 	ts.Check(p.cmd.Start())
 	go func() {

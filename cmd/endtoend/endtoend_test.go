@@ -41,10 +41,16 @@ func build(m *testing.M) int {
 
 func TestScripts(t *testing.T) {
 	if os.Getenv("BOOTHD_REQUIRE_TOOLS") == "1" {
-		testtool.Need(t, "mosquitto") // without it the script would be skipped unseen
+		testtool.Need(t, "mosquitto", "pcscd") // without them scripts would be skipped unseen
 	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
+		Condition: func(condition string) (bool, error) {
+			if condition != "chips" {
+				return false, fmt.Errorf("no condition %q", condition)
+			}
+			return chips() == nil, nil
+		},
 		Setup: func(env *testscript.Env) error {
 			booth, err := freeAddress()
 			if err != nil {
@@ -67,6 +73,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"start":      startCommand,
+			"inspect":    inspectCommand,
 			"halt":       haltCommand, // testscript's own "stop" and "kill" would come first
 			"crash":      crashCommand,
 			"received":   receivedCommand,

@@ -72,7 +72,7 @@ func newKilledBooth(t *testing.T) *killedBooth {
 		t.Fatal(err)
 	}
 	b := &killedBooth{demo: filepath.Join(t.TempDir(), "demo"), address: address}
-	b.sim = exec.Command(filepath.Join(programs, "boothsim"), "run", "--any-port", "--quiet", "--no-prints", "--dir", b.demo, "--booth", address)
+	b.sim = exec.Command(filepath.Join(programs, "boothsim"), "run", "--any-port", "--quiet", "--no-prints", "--no-chips", "--dir", b.demo, "--booth", address)
 	if err := b.sim.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ func play(t *testing.T) (*httptest.Server, *Client) {
 	const free = "127.0.0.1:0"
 	log := slog.New(slog.DiscardHandler)
 	s, err := stage.Start(context.Background(), folder, stage.Options{
-		Listen: stage.Listen{Portal: free, Office: free, National: free, Broker: free, USBIP: free, Camera: free}, NoPrints: true,
+		Listen: stage.Listen{Portal: free, Office: free, National: free, Broker: free, USBIP: free, Camera: free}, NoPrints: true, NoChips: true,
 	}, log)
 	if err != nil {
 		t.Fatal(err)
@@ -45,6 +45,7 @@ func TestEveryWordDoesWhatItSays(t *testing.T) {
 	_, client := play(t)
 	for _, test := range []struct{ words, said string }{
 		{"present 3", "document of traveller 3 presented"},
+		{"take", "document taken away"},
 		{"lay 1", "finger of traveller 1 laid: good"},
 		{"lay 1 short", "finger of traveller 1 laid: short"},
 		{"lay 1 wrong", "finger of traveller 1 laid: wrong"},
@@ -64,6 +65,10 @@ func TestEveryWordDoesWhatItSays(t *testing.T) {
 		{"list add 21", "traveller 21 added to national, version 2 published"},
 		{"list add 21 sltd --discreet", "traveller 21 added to sltd, version 2 published"},
 		{"list remove 21", "traveller 21 removed from national, version 3 published"},
+		{"list expire sis-persons", "sis-persons version 2 published, its lease ends at once"},
+		{"list renew sis-persons", "sis-persons version 3 published under a new lease"},
+		{"checks", ""},
+		{"checks C1", ""},
 		{"system SIS slow --latency 1s", "SIS is slow by 1s"},
 		{"system SIS failing", "SIS is failing"},
 		{"system SIS well", "SIS is well"},
@@ -133,6 +138,11 @@ func TestWhatCannotBeDoneIsAnError(t *testing.T) {
 		{"present x", true, "x"},
 		{"lay 1 softly", true, "softly"},
 		{"plug toaster", true, "toaster"},
+		{"present 1 --chip clonde", true, "clonde"},
+		{"present 1 --chip cloned", false, "no chip reader"},
+		{"unplug chip-reader", false, "no chip reader"},
+		{"list add 1 csca", false, "certificates"},
+		{"list expire nowhere", false, "nowhere"},
 		{"cut rope", true, "rope"},
 		{"--help", true, "Usage"},
 		{"lay 1", false, "scanner is pulled out"},

@@ -26,10 +26,16 @@ func TestButtonsSayTheirWordsAndThePageFollows(t *testing.T) {
 		chromedp.Navigate(server.URL),
 		chromedp.Click(`#devices button[data-words="unplug camera"]`),
 		chromedp.WaitVisible(`#devices button[data-words="plug camera"]`))
+	saysAfter(t, ctx, "boothsim ctl present 1 --chip cloned\nthere is no chip reader: it was left out",
+		chromedp.WaitVisible(`#chip-lies .warn`),
+		chromedp.SetValue("#chip", "cloned"),
+		chromedp.WaitVisible(`#cast button[data-words="present 1 --chip cloned"]`),
+		chromedp.Click(`#cast button[data-words="present 1 --chip cloned"]`),
+		chromedp.WaitVisible("#said li:nth-child(2)"))
 	saysAfter(t, ctx, "boothsim ctl list add 22 sltd\ntraveller 22 added to sltd, version 2 published",
 		chromedp.SetValue("#number", "22"),
 		chromedp.Click(`#lists button[data-words="list add N sltd"]`),
-		chromedp.WaitVisible("#said li:nth-child(2)"))
+		chromedp.WaitVisible("#said li:nth-child(3)"))
 }
 
 // saysAfter does the steps and compares what the page then says of the last command.

@@ -22,7 +22,8 @@ import (
 type Words struct {
 	JSON bool `help:"Print JSON."`
 
-	Present  presentWords  `cmd:"" help:"Hold the document of traveller N to the reader."`
+	Present  presentWords  `cmd:"" help:"Lay the document of traveller N on the readers: its page and its chip."`
+	Take     takeWords     `cmd:"" help:"Take the document off the readers."`
 	Lay      layWords      `cmd:"" help:"Lay a finger of traveller N on the scanner."`
 	Lift     liftWords     `cmd:"" help:"Lift the finger from the scanner."`
 	Stand    standWords    `cmd:"" help:"Let traveller N stand before the camera; 0 is nobody."`
@@ -38,6 +39,8 @@ type Words struct {
 	Person   personWords   `cmd:"" help:"Put a traveller into a system of the portal, or take one out."`
 	Received receivedWords `cmd:"" help:"Count what central has received."`
 	Records  recordsWords  `cmd:"" help:"List the records that central received last."`
+	Checks   checksWords   `cmd:"" help:"List what central's records of a check tell of the chip."`
+	Chips    chipsWords    `cmd:"" help:"List the words for how a chip is."`
 	State    stateWords    `cmd:"" help:"Tell how everything is."`
 }
 
@@ -50,12 +53,39 @@ type deed struct {
 }
 
 type presentWords struct {
-	Traveller int `arg:"" help:"The traveller's number."`
+	Traveller int    `arg:"" help:"The traveller's number."`
+	Chip      string `help:"How its chip is: genuine, none, silent, or a fault such as cloned or altered=DG1 (chips lists them); the traveller's own if left out." placeholder:"WORD"`
 }
 
+// Validate refuses words that are none.
+func (w *presentWords) Validate() error { return stage.CheckChip(w.Chip) }
+
 func (w *presentWords) Run(d *deed) error {
+	chip, err := d.stage.Present(d.ctx, w.Traveller, w.Chip)
 	d.said = fmt.Sprintf("document of traveller %d presented", w.Traveller)
-	return d.stage.Hardware.Present(w.Traveller)
+	if chip != "" && chip != stage.ChipGenuine {
+		d.said += ", chip: " + chip
+	}
+	return err
+}
+
+type takeWords struct{}
+
+func (takeWords) Run(d *deed) error {
+	d.said = "document taken away"
+	d.stage.Hardware.Take()
+	return nil
+}
+
+type chipsWords struct{}
+
+func (chipsWords) Run(d *deed) error {
+	var lines []string
+	for _, c := range stage.ChipWords() {
+		lines = append(lines, fmt.Sprintf("%-16s %s", c.Word, c.What))
+	}
+	d.said, d.data = strings.Join(lines, "\n"), stage.ChipWords()
+	return nil
 }
 
 type layWords struct {
@@ -89,7 +119,7 @@ func (w *standWords) Run(d *deed) error {
 }
 
 type plugWords struct {
-	Device hardware.Device `arg:"" enum:"scanner,reader,camera" help:"scanner, reader or camera."`
+	Device hardware.Device `arg:"" enum:"scanner,reader,camera,chip-reader" help:"scanner, reader, camera or chip-reader."`
 }
 
 func (w *plugWords) Run(d *deed) error {
@@ -98,7 +128,7 @@ func (w *plugWords) Run(d *deed) error {
 }
 
 type unplugWords struct {
-	Device hardware.Device `arg:"" enum:"scanner,reader,camera" help:"scanner, reader or camera."`
+	Device hardware.Device `arg:"" enum:"scanner,reader,camera,chip-reader" help:"scanner, reader, camera or chip-reader."`
 }
 
 func (w *unplugWords) Run(d *deed) error {
@@ -134,6 +164,28 @@ func (w *restoreWords) Run(d *deed) error {
 type listWords struct {
 	Add    listAddWords    `cmd:"" help:"Add traveller N to a list."`
 	Remove listRemoveWords `cmd:"" help:"Remove traveller N from a list."`
+	Expire listExpireWords `cmd:"" help:"Let a list's lease end: booths must not use it any more."`
+	Renew  listRenewWords  `cmd:"" help:"Publish a list under a new lease."`
+}
+
+type listExpireWords struct {
+	List string `arg:"" help:"The list's name."`
+}
+
+func (w *listExpireWords) Run(d *deed) error {
+	version, err := d.stage.ExpireList(d.ctx, w.List)
+	d.said = fmt.Sprintf("%s version %d published, its lease ends at once", w.List, version)
+	return err
+}
+
+type listRenewWords struct {
+	List string `arg:"" help:"The list's name."`
+}
+
+func (w *listRenewWords) Run(d *deed) error {
+	version, err := d.stage.RenewList(d.ctx, w.List)
+	d.said = fmt.Sprintf("%s version %d published under a new lease", w.List, version)
+	return err
 }
 
 type listAddWords struct {
@@ -251,6 +303,21 @@ func (w *recordsWords) Run(d *deed) error {
 	lines := make([]string, len(list))
 	for i, s := range list {
 		lines[i] = strings.TrimSpace(fmt.Sprintf("%s %d %s %s %s %s", s.Booth, s.Sequence, s.Kind, s.Check, s.Outcome, s.Decision))
+	}
+	d.said = strings.Join(lines, "\n")
+	return err
+}
+
+type checksWords struct {
+	Check string `arg:"" help:"The check's id; the check whose record came last if left out." optional:""`
+}
+
+func (w *checksWords) Run(d *deed) error {
+	list, err := d.stage.ChecksAtCentral(d.ctx, w.Check)
+	d.data = list
+	lines := make([]string, len(list))
+	for i, c := range list {
+		lines[i] = c.String()
 	}
 	d.said = strings.Join(lines, "\n")
 	return err

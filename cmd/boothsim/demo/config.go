@@ -27,6 +27,7 @@ type Addresses struct {
 	USBIP    string `json:"usbip"`    // "127.0.0.1:8475"
 	Camera   string `json:"camera"`   // "http://127.0.0.1:8472/video"
 	Reader   string `json:"reader"`   // the serial line's device node
+	PCSC     string `json:"pcsc"`     // the socket of the chip reader's pcscd, for PCSCLITE_CSOCK_NAME; empty without a chip reader
 	Config   string `json:"config"`   // of boothd
 }
 
@@ -45,8 +46,15 @@ type List struct{ Name, System string }
 
 // Lists are the local lists of the demo's booth.
 func Lists() []List {
-	return []List{{"sis-persons", "SIS"}, {"sltd", "SLTD"}, {"national", "national"}}
+	return []List{{"sis-persons", "SIS"}, {"sltd", "SLTD"}, {"national", "national"}, {TrustList, "PKD"}}
 }
+
+// chipReader is the name of the chip reader on which chips are laid (package hardware).
+const chipReader = "Virtual PCD 00 00"
+
+// TrustList is the list of certificates that documents are verified against; nobody is looked up
+// in it.
+const TrustList = "csca"
 
 // System is one system that the demo's portal asks.
 type System struct{ Name, Kind string }
@@ -107,6 +115,8 @@ func (f *Folder) WriteConfig(a Addresses) error {
 		"Lists":     Lists(),
 		"Roots":     Roots(),
 		"Systems":   PortalSystems(),
+		"Trust":     TrustList,
+		"Chips":     chipReader,
 	})
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"boothd/capture"
 	"boothd/cmd/boothd/config"
 )
 
@@ -124,6 +125,19 @@ func TestConfigIsOneThatBoothdTakes(t *testing.T) {
 	want := []string{"127.0.0.1:8470", a.Portal, a.Broker, a.USBIP, a.Camera, a.Reader, Booth, f.Path("state")}
 	if !slices.Equal(got, want) {
 		t.Errorf("configured %v, want %v", got, want)
+	}
+	if _, use := c.Documents.ReaderNames(); use || slices.Contains(c.Check.Require, capture.ModalityChip) || c.Documents.Trust != TrustList {
+		t.Errorf("without a chip reader: %+v, required %v", c.Documents, c.Check.Require)
+	}
+	a.PCSC = "/tmp/pcscd.comm"
+	if err := f.WriteConfig(a); err != nil {
+		t.Fatal(err)
+	}
+	if c, err = config.Read(f.Path("boothd.toml")); err != nil {
+		t.Fatal(err)
+	}
+	if names, use := c.Documents.ReaderNames(); !use || !slices.Equal(names, []string{chipReader}) || !slices.Contains(c.Check.Require, capture.ModalityChip) {
+		t.Errorf("with a chip reader: %v, required %v", names, c.Check.Require)
 	}
 	if len(c.Officers) != 2 || len(c.Lists) != len(Lists()) || !slices.Equal(c.Portal.Systems, PortalSystems()) {
 		t.Errorf("%d officers, %d lists, systems %v", len(c.Officers), len(c.Lists), c.Portal.Systems)

@@ -1,6 +1,7 @@
 // Package hardware is the emulated devices of one booth and the travellers who use them:
 // a U.are.U 4500 fingerprint scanner exported over USB/IP, a document reader on a
-// pseudo-terminal and a network camera.
+// pseudo-terminal, a network camera, and a reader of contactless chips behind a pcscd of its
+// own. Where that cannot run there is no chip reader, and the rest goes on.
 package hardware
 
 import (
@@ -25,9 +26,10 @@ type Device string
 
 // The devices of the booth.
 const (
-	Scanner Device = "scanner"
-	Reader  Device = "reader"
-	Camera  Device = "camera"
+	Scanner    Device = "scanner"
+	Reader     Device = "reader"
+	Camera     Device = "camera"
+	ChipReader Device = "chip-reader"
 )
 
 // Manner is how a finger is laid on the scanner.
@@ -54,6 +56,9 @@ type Booth struct {
 	scanner *uareuemu.Scanner
 	reader  *cuteemu.Reader
 	camera  *mjpegemu.Camera
+	chips   *chipReader
+
+	presenting sync.Mutex // held while a document is laid or taken
 
 	mu      sync.Mutex
 	state   State
@@ -68,9 +73,10 @@ const maxFingers = 100
 
 // State tells how the devices are.
 type State struct {
-	Scanner DeviceState `json:"scanner"`
-	Reader  DeviceState `json:"reader"`
-	Camera  DeviceState `json:"camera"`
+	Scanner    DeviceState `json:"scanner"`
+	Reader     DeviceState `json:"reader"`
+	Camera     DeviceState `json:"camera"`
+	ChipReader DeviceState `json:"chip_reader"`
 }
 
 // DeviceState tells how one device is.
@@ -78,11 +84,14 @@ type DeviceState struct {
 	Plugged   bool   `json:"plugged"`
 	Traveller int    `json:"traveller,omitempty"` // who uses it, or used it last; 0 nobody
 	Doing     string `json:"doing,omitempty"`     // "finger of traveller 3, good"
+	Absent    string `json:"absent,omitempty"`    // why this machine cannot emulate it
 }
 
 // String is the state in a few words.
 func (s DeviceState) String() string {
 	switch {
+	case s.Absent != "":
+		return "not there"
 	case !s.Plugged:
 		return "pulled out"
 	case s.Doing != "":
@@ -95,10 +104,12 @@ func (s DeviceState) String() string {
 type Where struct {
 	Reader string // path of the link to the reader's device node; one left behind is replaced
 	Camera string // address that the camera listens at
+	// NoChips leaves the chip reader out.
+	NoChips bool
 }
 
-// New makes the devices, all plugged in.
-func New(w Where, log *slog.Logger) (*Booth, error) {
+// New makes the devices, all plugged in. ctx bounds that only.
+func New(ctx context.Context, w Where, log *slog.Logger) (*Booth, error) {
 	if st, err := os.Lstat(w.Reader); err == nil && st.Mode()&os.ModeSymlink != 0 {
 		os.Remove(w.Reader)
 	}
@@ -122,6 +133,11 @@ func New(w Where, log *slog.Logger) (*Booth, error) {
 	if err != nil {
 		return nil, errors.Join(err, b.reader.Close())
 	}
+	if b.chips, err = newChipReader(ctx, w.NoChips); err != nil {
+		b.state.ChipReader.Absent = err.Error()
+	} else {
+		b.state.ChipReader = plugged
+	}
 	return b, nil
 }
 
@@ -132,7 +148,7 @@ func (b *Booth) CameraURL() string { return b.camera.URL() }
 // listener.
 func (b *Booth) Run(ctx context.Context, usb net.Listener) error {
 	err := b.usb.Serve(ctx, usb)
-	return errors.Join(err, b.camera.Close(), b.reader.Close())
+	return errors.Join(err, b.camera.Close(), b.reader.Close(), b.chips.close())
 }
 
 // State tells how the devices are.
@@ -140,21 +156,6 @@ func (b *Booth) State() State {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.state
-}
-
-// Present holds a traveller's document to the reader.
-func (b *Booth) Present(traveller int) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !b.state.Reader.Plugged {
-		return errPulledOut(Reader)
-	}
-	if err := b.reader.Present(synthetic.New(traveller).MRZ); err != nil {
-		return err
-	}
-	b.state.Reader.Traveller = traveller
-	b.state.Reader.Doing = fmt.Sprintf("document of traveller %d", traveller)
-	return nil
 }
 
 // Lay lays a traveller's finger on the scanner. What lay there is lifted first.
@@ -239,9 +240,14 @@ func (b *Booth) Unplug(d Device) error { return b.plug(d, false) }
 func (b *Booth) plug(d Device, in bool) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	state := map[Device]*DeviceState{Scanner: &b.state.Scanner, Reader: &b.state.Reader, Camera: &b.state.Camera}[d]
+	state := map[Device]*DeviceState{
+		Scanner: &b.state.Scanner, Reader: &b.state.Reader, Camera: &b.state.Camera, ChipReader: &b.state.ChipReader,
+	}[d]
 	if state == nil {
 		return fmt.Errorf("no device %q", d)
+	}
+	if state.Absent != "" {
+		return errAbsent(state.Absent)
 	}
 	if state.Plugged == in {
 		return nil
@@ -250,6 +256,9 @@ func (b *Booth) plug(d Device, in bool) error {
 		return err
 	}
 	*state = DeviceState{Plugged: in}
+	if d == ChipReader {
+		*state = b.chips.state() // what lies on it stays
+	}
 	return nil
 }
 
@@ -264,6 +273,11 @@ func (b *Booth) turn(d Device, in bool) error {
 		return b.usb.Plug(busID, b.scanner)
 	case d == Scanner:
 		b.usb.Unplug(busID)
+		return nil
+	case d == ChipReader && in:
+		return b.chips.plug()
+	case d == ChipReader:
+		b.chips.unplug()
 		return nil
 	}
 	if !in {

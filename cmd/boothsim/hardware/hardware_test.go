@@ -10,16 +10,20 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"boothd/capture/synthetic"
 )
 
-// start plugs a booth's devices in.
-func start(t *testing.T) (*Booth, string) {
+// start plugs a booth's devices in, without a chip reader.
+func start(t *testing.T) (*Booth, string) { return startWith(t, true) }
+
+func startWith(t *testing.T, noChips bool) (*Booth, string) {
 	t.Helper()
 	link := filepath.Join(t.TempDir(), "reader")
 	if err := os.Symlink("/dev/pts/left-behind", link); err != nil {
 		t.Fatal(err)
 	}
-	b, err := New(Where{Reader: link, Camera: "127.0.0.1:0"}, slog.New(slog.DiscardHandler))
+	b, err := New(t.Context(), Where{Reader: link, Camera: "127.0.0.1:0", NoChips: noChips}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,13 +46,16 @@ func start(t *testing.T) (*Booth, string) {
 	return b, link
 }
 
+// page is a document without a chip.
+func page(n int) Document { return Document{Traveller: n, MRZ: synthetic.New(n).MRZ} }
+
 func TestReaderIsFoundAtItsLinkWhileItIsPlugged(t *testing.T) {
 	b, link := start(t)
 	node, err := os.OpenFile(link, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Present(1); err != nil {
+	if err := b.Present(t.Context(), page(1)); err != nil {
 		t.Fatal(err)
 	}
 	head := make([]byte, 2)
@@ -72,7 +79,7 @@ func TestReaderIsFoundAtItsLinkWhileItIsPlugged(t *testing.T) {
 
 func TestStateTellsWhoUsesWhat(t *testing.T) {
 	b, _ := start(t)
-	for _, err := range []error{b.Present(3), b.Lay(4, Short), b.Stand(5)} {
+	for _, err := range []error{b.Present(t.Context(), page(3)), b.Lay(4, Short), b.Stand(5)} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +117,7 @@ func TestNothingCanBeDoneWithADeviceThatIsPulledOut(t *testing.T) {
 			}
 		}
 	}
-	for name, err := range map[string]error{"present": b.Present(1), "lay": b.Lay(1, Good), "stand": b.Stand(1)} {
+	for name, err := range map[string]error{"present": b.Present(t.Context(), page(1)), "lay": b.Lay(1, Good), "stand": b.Stand(1)} {
 		if err == nil || !strings.Contains(err.Error(), "pulled out") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -122,7 +129,7 @@ func TestNothingCanBeDoneWithADeviceThatIsPulledOut(t *testing.T) {
 			}
 		}
 	}
-	for name, err := range map[string]error{"present": b.Present(1), "lay": b.Lay(1, Wrong), "stand": b.Stand(1)} {
+	for name, err := range map[string]error{"present": b.Present(t.Context(), page(1)), "lay": b.Lay(1, Wrong), "stand": b.Stand(1)} {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

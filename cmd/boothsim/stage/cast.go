@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"boothd/capture/mrz"
-	"boothd/capture/synthetic"
 	"boothd/localmatch/gallery"
 )
 
@@ -38,7 +37,11 @@ func onLists() []listed {
 
 // zone reads the document of a traveller as a booth would.
 func zone(n int) (mrz.Zone, error) {
-	return mrz.Parse(synthetic.New(n).MRZ, time.Now())
+	t, err := travellerOf(n)
+	if err != nil {
+		return mrz.Zone{}, err
+	}
+	return mrz.Parse(t.MRZ, time.Now())
 }
 
 // entry is the traveller as an entry of a list or system.

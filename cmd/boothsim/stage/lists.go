@@ -16,6 +16,7 @@ import (
 
 	"boothd/cmd/boothsim/demo"
 	"boothd/localmatch/gallery"
+	"boothd/localmatch/trust"
 	"boothd/sync/watchlist"
 )
 
@@ -24,6 +25,9 @@ const publisherName = "publisher"
 
 // lease of the demo's lists; that of a copy of SIS (Regulation (EU) 2018/1862 Art 56).
 const lease = 48 * time.Hour
+
+// shortLease is long enough for a booth to take a version, which must not be past its lease then.
+const shortLease = 3 * time.Second
 
 // publisher plays central operations: it keeps the demo's lists and publishes each change
 // as a signed version.
@@ -59,20 +63,22 @@ func newPublisher(folder *demo.Folder, url string, conf *tls.Config, log *slog.L
 	}
 	for _, d := range demo.Lists() {
 		l := &list{List: d, file: folder.Path("list-" + d.Name + ".jsonl")}
-		if err := l.read(); err != nil {
+		if err := l.read(folder); err != nil {
 			return nil, fmt.Errorf("read list %s: %w", d.Name, err)
 		}
 		p.lists = append(p.lists, l)
-		p.states = append(p.states, ListState{Name: d.Name, System: d.System, Entries: len(l.entries)})
+		p.states = append(p.states, ListState{
+			Name: d.Name, System: d.System, Entries: len(l.entries), Certificates: d.Name == demo.TrustList,
+		})
 	}
 	return p, nil
 }
 
 // read reads the list's file, or takes the cast if there is none.
-func (l *list) read() error {
+func (l *list) read(folder *demo.Folder) error {
 	b, err := os.ReadFile(l.file)
 	if errors.Is(err, os.ErrNotExist) {
-		return l.seed()
+		return l.seed(folder)
 	}
 	if err != nil {
 		return err
@@ -86,7 +92,10 @@ func (l *list) read() error {
 	return nil
 }
 
-func (l *list) seed() error {
+func (l *list) seed(folder *demo.Folder) error {
+	if l.Name == demo.TrustList {
+		return l.seedTrust(folder)
+	}
 	for _, on := range onLists() {
 		if on.list != l.Name {
 			continue
@@ -96,6 +105,19 @@ func (l *list) seed() error {
 			return err
 		}
 		l.entries = append(l.entries, e)
+	}
+	return nil
+}
+
+// seedTrust takes what Utopia publishes: its authority and the one that it vouches for, and the
+// signers that it revoked.
+func (l *list) seedTrust(folder *demo.Folder) error {
+	issuer, err := folder.Issuer()
+	if err != nil {
+		return err
+	}
+	for _, e := range issuer.Trust() {
+		l.entries = append(l.entries, trust.Entry(e))
 	}
 	return nil
 }
@@ -117,7 +139,7 @@ func (p *publisher) publishAll(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, l := range p.lists {
-		if _, err := p.publish(ctx, l); err != nil {
+		if _, err := p.publish(ctx, l, lease); err != nil {
 			return err
 		}
 	}
@@ -128,21 +150,42 @@ func (p *publisher) publishAll(ctx context.Context) error {
 func (p *publisher) change(ctx context.Context, name string, do func([]gallery.Entry) ([]gallery.Entry, error)) (uint64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	i := slices.IndexFunc(p.lists, func(l *list) bool { return l.Name == name })
-	if i < 0 {
-		return 0, fmt.Errorf("no list %q", name)
+	l, err := p.named(name)
+	if err != nil {
+		return 0, err
 	}
-	l := p.lists[i]
+	if name == demo.TrustList {
+		return 0, fmt.Errorf("%s is a list of certificates, and nobody is on it", name)
+	}
 	entries, err := do(slices.Clone(l.entries))
 	if err != nil {
 		return 0, err
 	}
 	l.entries = entries
-	return p.publish(ctx, l)
+	return p.publish(ctx, l, lease)
+}
+
+// renew publishes a list as it is under a new lease. It returns the new version.
+func (p *publisher) renew(ctx context.Context, name string, lease time.Duration) (uint64, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l, err := p.named(name)
+	if err != nil {
+		return 0, err
+	}
+	return p.publish(ctx, l, lease)
+}
+
+func (p *publisher) named(name string) (*list, error) {
+	i := slices.IndexFunc(p.lists, func(l *list) bool { return l.Name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("no list %q", name)
+	}
+	return p.lists[i], nil
 }
 
 // publish builds, signs and publishes the list's next version.
-func (p *publisher) publish(ctx context.Context, l *list) (uint64, error) {
+func (p *publisher) publish(ctx context.Context, l *list, lease time.Duration) (uint64, error) {
 	lines, err := l.lines()
 	if err != nil {
 		return 0, err
@@ -183,6 +226,16 @@ func (p *publisher) state() []ListState {
 	p.stateMu.Lock()
 	defer p.stateMu.Unlock()
 	return slices.Clone(p.states)
+}
+
+// ExpireList publishes a list as it is under a lease that ends at once. It returns the version.
+func (s *Stage) ExpireList(ctx context.Context, name string) (uint64, error) {
+	return s.lists.renew(ctx, name, shortLease)
+}
+
+// RenewList publishes a list as it is under a lease of the usual length. It returns the version.
+func (s *Stage) RenewList(ctx context.Context, name string) (uint64, error) {
+	return s.lists.renew(ctx, name, lease)
 }
 
 // AddToList puts a traveller onto a local list and publishes it. It returns the version.

@@ -28,6 +28,8 @@ type Options struct {
 	Listen
 	// NoPrints starts sooner: files in EES and VIS are without fingers.
 	NoPrints bool
+	// NoChips starts without a chip reader.
+	NoChips bool
 }
 
 // Stage is everything that is running. Its methods may be called by several goroutines.
@@ -37,6 +39,8 @@ type Stage struct {
 
 	folder       *demo.Folder
 	noPrints     bool
+	noChips      bool
+	wallet       wallet
 	addresses    demo.Addresses
 	portalLine   *line.Line
 	nationalLine *line.Line
@@ -53,7 +57,7 @@ type Stage struct {
 // the caller to fill in.
 func Start(ctx context.Context, folder *demo.Folder, o Options, log *slog.Logger) (*Stage, error) {
 	ctx, stop := context.WithCancel(ctx)
-	s := &Stage{folder: folder, noPrints: o.NoPrints, stop: stop, ended: make(chan error, 8)}
+	s := &Stage{folder: folder, noPrints: o.NoPrints, noChips: o.NoChips, wallet: wallet{folder: folder}, stop: stop, ended: make(chan error, 8)}
 	s.addresses = demo.Addresses{Dir: folder.Dir(), Config: folder.Path("boothd.toml")}
 	for _, start := range []func(context.Context, *demo.Folder, Listen, *slog.Logger) error{
 		s.startPortal, s.startNational, s.startBroker, s.startHardware, s.startLists,
@@ -140,7 +144,7 @@ func (s *Stage) startHardware(ctx context.Context, folder *demo.Folder, listen L
 	if err != nil {
 		return fmt.Errorf("start usbip: %w", err)
 	}
-	s.Hardware, err = hardware.New(hardware.Where{Reader: folder.Path("reader"), Camera: listen.Camera}, log.With("part", "devices"))
+	s.Hardware, err = hardware.New(ctx, hardware.Where{Reader: folder.Path("reader"), Camera: listen.Camera, NoChips: s.noChips}, log.With("part", "devices"))
 	if err != nil {
 		usbip.Close()
 		return err
@@ -148,6 +152,7 @@ func (s *Stage) startHardware(ctx context.Context, folder *demo.Folder, listen L
 	s.addresses.USBIP = usbip.Addr().String()
 	s.addresses.Camera = s.Hardware.CameraURL()
 	s.addresses.Reader = folder.Path("reader")
+	s.addresses.PCSC = s.Hardware.ChipSocket()
 	s.serve(ctx, "scanner", func() error { return s.Hardware.Run(ctx, usbip) }, func() error { return nil })
 	return nil
 }

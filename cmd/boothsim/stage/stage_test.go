@@ -33,7 +33,7 @@ func play(t *testing.T) (*Stage, *demo.Folder) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Start(context.Background(), folder, Options{Listen{free, free, free, free, free, free}, true}, slog.New(slog.DiscardHandler))
+	s, err := Start(context.Background(), folder, Options{Listen{free, free, free, free, free, free}, true, true}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestPlaceThatIsTakenIsNamedAndNothingIsLeft(t *testing.T) {
 				*p = free
 			}
 		}
-		s, err := Start(context.Background(), folder, Options{listen, true}, slog.New(slog.DiscardHandler))
+		s, err := Start(context.Background(), folder, Options{listen, true, true}, slog.New(slog.DiscardHandler))
 		if err == nil {
 			s.Close()
 			t.Fatalf("%s: started on a port that is taken", name)
@@ -224,7 +224,7 @@ func TestPlaceThatIsTakenIsNamedAndNothingIsLeft(t *testing.T) {
 		if !strings.Contains(err.Error(), name) || errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", name, err)
 		}
-		again, err := Start(context.Background(), folder, Options{Listen{free, free, free, free, free, free}, true}, slog.New(slog.DiscardHandler))
+		again, err := Start(context.Background(), folder, Options{Listen{free, free, free, free, free, free}, true, true}, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Errorf("%s: after the fault: %v", name, err)
 			continue

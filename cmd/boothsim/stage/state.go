@@ -27,6 +27,7 @@ type State struct {
 	Received      intake.Received  `json:"received"`
 	Records       []intake.Summary `json:"records"`
 	Cast          []Role           `json:"cast"`
+	Chips         []ChipWord       `json:"chips"` // as "present" knows them
 }
 
 // ListState tells how a published list is.
@@ -35,6 +36,8 @@ type ListState struct {
 	System  string `json:"system"`
 	Version uint64 `json:"version"`
 	Entries int    `json:"entries"`
+	// Certificates is set if they are certificates, and nobody is on the list.
+	Certificates bool `json:"certificates,omitempty"`
 }
 
 // Role is a traveller of the demo.
@@ -50,11 +53,13 @@ func (s *Stage) State(ctx context.Context) (*State, error) {
 		Devices:       s.Hardware.State(),
 		BrokerClients: s.broker.Clients(),
 		Lists:         s.lists.state(),
+		Chips:         ChipWords(),
 	}
 	st.Lines.Portal, st.Lines.National, st.Lines.Broker = s.portalLine.State(), s.nationalLine.State(), s.brokerLine.State()
 	for _, r := range seed.Roles() {
 		st.Cast = append(st.Cast, Role{r.Traveller, r.Note})
 	}
+	st.Cast = append(st.Cast, chipRoles()...)
 	var err error
 	if st.Systems, err = s.Portal.Systems(ctx); err != nil {
 		return nil, err
@@ -70,7 +75,7 @@ func (s *Stage) State(ctx context.Context) (*State, error) {
 func (s *State) String() string {
 	var b strings.Builder
 	d := &s.Devices
-	fmt.Fprintf(&b, "reader %s, camera %s, scanner %s\n", d.Reader, d.Camera, d.Scanner)
+	fmt.Fprintf(&b, "reader %s, chip reader %s, camera %s, scanner %s\n", d.Reader, d.ChipReader, d.Camera, d.Scanner)
 	fmt.Fprintf(&b, "line to portal %s, to the nation's network %s, to broker %s (%d connected)\n", s.Lines.Portal, s.Lines.National, s.Lines.Broker, s.BrokerClients)
 	for _, y := range s.Systems {
 		how := "well"

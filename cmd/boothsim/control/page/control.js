@@ -34,14 +34,35 @@ function showCast(s) {
       el("td", { class: "no" }, n),
       el("td", {}, r.note),
       el("td", { class: "acts" }, button("Stand", "stand " + n, s.devices.camera.traveller === r.traveller)),
-      el("td", { class: "acts" }, button("Present", "present " + n)),
+      el("td", { class: "acts" }, button("Present", presents(n))),
       el("td", { class: "acts" }, button("Finger", "lay " + n + " good"), " ", button("Short", "lay " + n + " short"), " ", button("Wrong", "lay " + n + " wrong")));
   }));
 }
 
+// showChips tells what lies on the chip reader. The choice of chips is filled once; with which
+// chip a document is presented goes for every button that presents one.
+function showChips(s) {
+  const choice = $("chip");
+  if (choice.options.length === 0) {
+    choice.append(el("option", { value: "" }, "the document’s own"), ...s.chips.map((c) => el("option", { value: c.word }, c.word)));
+  }
+  const d = s.devices.chip_reader;
+  const meant = s.chips.find((c) => c.word === choice.value);
+  $("chip-what").textContent = meant ? "This chip: " + meant.what + "." : "Genuine, but for the travellers of whom the list says otherwise.";
+  fill($("chip-lies"), [d.absent ? lamp("chip reader", "warn", "not there: " + d.absent)
+    : lamp("chip reader", d.plugged ? "good" : "bad", d.plugged ? d.doing || "empty" : "pulled out", button("Take away", "take"))]);
+}
+
+// presents are the words that present a document with the chosen chip.
+function presents(n) {
+  const chip = $("chip").value;
+  return "present " + n + (chip ? " --chip " + chip : "");
+}
+
 function showDevices(s) {
-  fill($("devices"), ["reader", "camera", "scanner"].map((name) => {
-    const d = s.devices[name];
+  fill($("devices"), ["reader", "chip-reader", "camera", "scanner"].map((name) => {
+    const d = s.devices[name.replace("-", "_")];
+    if (d.absent) return lamp(name, "warn", "not there: " + d.absent);
     return lamp(name, d.plugged ? "good" : "bad", d.plugged ? d.doing || "plugged in" : "pulled out",
       d.plugged ? button("Pull out", "unplug " + name) : button("Plug in", "plug " + name));
   }));
@@ -70,7 +91,8 @@ function showSystems(s) {
 function showLists(s) {
   fill($("lists"), s.lists.map((l) =>
     lamp(l.name, "good", "version " + l.version + ", " + l.entries + (l.entries === 1 ? " entry" : " entries"),
-      button("Add", "list add N " + l.name), button("Remove", "list remove N " + l.name))));
+      ...(l.certificates ? [] : [button("Add", "list add N " + l.name), button("Remove", "list remove N " + l.name)]),
+      button("Expire", "list expire " + l.name), button("Renew", "list renew " + l.name))));
 }
 
 function showReceived(s) {
@@ -89,6 +111,8 @@ function showReceived(s) {
 
 function show(s) {
   $("booth").href = s.addresses.booth;
+  $("present").dataset.words = presents("N");
+  showChips(s);
   showCast(s);
   showDevices(s);
   showLines(s);
@@ -142,6 +166,7 @@ document.addEventListener("click", (e) => {
   send(b.dataset.words);
 });
 $("other").addEventListener("submit", (e) => e.preventDefault());
+$("chip").addEventListener("change", refresh);
 
 refresh();
 setInterval(refresh, 1000);
