@@ -70,6 +70,18 @@ func (e *Evidence) PictureSize() int {
 // LogValue keeps the traveller out of logs.
 func (e Evidence) LogValue() slog.Value { return slog.StringValue(e.ID) }
 
+// Has reports whether there is evidence of the modality. Of chips it is that of the document that
+// may have one and was read last; if none of the documents may, nothing is missing.
+func Has(evidence []Evidence, m Modality) bool {
+	bearer := ChipBearer(evidence)
+	if m == ModalityChip && bearer == nil {
+		return LastDocument(evidence) != nil
+	}
+	return slices.ContainsFunc(evidence, func(e Evidence) bool {
+		return e.Modality() == m && (e.Chip == nil || e.Chip.Document == bearer.ID)
+	})
+}
+
 // LastDocument returns the document that was read last, or nil.
 func LastDocument(evidence []Evidence) *Evidence {
 	for i := range slices.Backward(evidence) {

@@ -3,6 +3,8 @@ package capture
 import (
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"boothd/capture/chip"
 	"boothd/capture/inspection"
@@ -33,6 +35,17 @@ const (
 
 // ReasonExpected is the reason of a chip that is missing from a document that must have one.
 const ReasonExpected = "expected"
+
+// ChipBearer returns the document that was read last of those that may have a chip, or nil. Visas
+// never have one (ICAO 9303-7).
+func ChipBearer(evidence []Evidence) *Evidence {
+	for i := range slices.Backward(evidence) {
+		if d := evidence[i].Document; d != nil && !strings.HasPrefix(d.Zone.DocumentCode, "V") {
+			return &evidence[i]
+		}
+	}
+	return nil
+}
 
 // ChipMissing is the evidence that there was no chip, as an officer says. Expected is by what the
 // document must have one, "by the rules of this booth"; empty if nothing says so. Then a chip that

@@ -9,8 +9,8 @@ import (
 	"boothd/capture/inspection"
 )
 
-// MissChip records why there is no chip to be inspected in the document that was read last. It
-// returns ErrNoDocument before there is one.
+// MissChip records why there is no chip to be inspected in the document that should have one
+// (capture.ChipBearer). It returns ErrNoDocument before there is one.
 func (d *Desk) MissChip(ctx context.Context, id, officer string, why capture.MissingChip) error {
 	if why != capture.MissingNoChip && why != capture.MissingSilent {
 		return ErrBadInput
@@ -21,7 +21,7 @@ func (d *Desk) MissChip(ctx context.Context, id, officer string, why capture.Mis
 	if err != nil {
 		return err
 	}
-	document := capture.LastDocument(c.evidence)
+	document := capture.ChipBearer(c.evidence)
 	if document == nil {
 		return ErrNoDocument
 	}
@@ -34,9 +34,9 @@ func (d *Desk) MissChip(ctx context.Context, id, officer string, why capture.Mis
 	return nil
 }
 
-// UseAccessNumber has the chip of the document that was read last inspected, again if need be,
-// and opened with the card access number, six digits. The number is in no record. It returns
-// ErrNoDocument before there is a document.
+// UseAccessNumber has the chip inspected, again if need be, and opened with the card access
+// number, six digits. The number is in no record. It returns ErrNoDocument before there is a document
+// that may have a chip.
 func (d *Desk) UseAccessNumber(ctx context.Context, id, number string) error {
 	if !isAccessNumber(number) || !slices.Contains(d.cfg.Rules.Require, capture.ModalityChip) {
 		return ErrBadInput
@@ -47,7 +47,7 @@ func (d *Desk) UseAccessNumber(ctx context.Context, id, number string) error {
 	if err != nil {
 		return err
 	}
-	e := capture.LastDocument(c.evidence)
+	e := capture.ChipBearer(c.evidence)
 	if e == nil {
 		return ErrNoDocument
 	}
@@ -64,12 +64,13 @@ func isAccessNumber(s string) bool {
 	return len(s) == 6 && !slices.ContainsFunc([]byte(s), func(b byte) bool { return b < '0' || b > '9' })
 }
 
-// locked reports whether the chip of the last document was there and did not open: perhaps the
+// locked reports whether the chip that is asked about was there and did not open: perhaps the
 // officer finds an access number on the document, so that the check is not decided without being
 // asked to. The mutex is held.
 func (c *running) locked() bool {
+	bearer := capture.ChipBearer(c.evidence)
 	for i := range slices.Backward(c.evidence) {
-		if e := c.evidence[i].Chip; e != nil && e.Document == c.lastDocument() {
+		if e := c.evidence[i].Chip; e != nil && bearer != nil && e.Document == bearer.ID {
 			return slices.ContainsFunc(e.Checks, func(k inspection.Check) bool {
 				return k.Name == chip.CheckAccess && k.State == inspection.Failed && k.Reason == chip.ReasonPassword
 			})

@@ -84,6 +84,37 @@ func TestAnotherDocumentHasAnotherChip(t *testing.T) {
 	})
 }
 
+func TestAVisaHasNoChip(t *testing.T) {
+	visa := document(1980)
+	visa.Document.Zone.DocumentCode = "V"
+	for _, tt := range []struct {
+		name      string
+		presented []capture.Evidence
+		want      []capture.Modality
+	}{
+		{"a visa alone has none to wait for", []capture.Evidence{visa}, nil},
+		{"the passport's is still waited for", []capture.Evidence{document(1980), visa}, []capture.Modality{capture.ModalityChip}},
+		{"and stays, once it was inspected", []capture.Evidence{document(1980), chipEvidence(inspection.Successful), visa}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := startWith(t, withChip, local())
+				for i, ev := range tt.presented {
+					if i > 0 && ev.Document != nil {
+						if err := b.Retake(t.Context(), b.id, capture.ModalityDocument); err != nil {
+							t.Fatal(err)
+						}
+					}
+					b.traveller.present(ev)
+				}
+				if w := b.View(true).Check.Wanted; !slices.Equal(w, tt.want) {
+					t.Errorf("wanted %v, want %v", w, tt.want)
+				}
+			})
+		})
+	}
+}
+
 // refused is the evidence of a chip that the zone does not open.
 func refused() capture.Evidence {
 	return capture.Evidence{Chip: &capture.Chip{Checks: []inspection.Check{{Name: chip.CheckAccess, State: inspection.Failed, Reason: chip.ReasonPassword}}}}

@@ -77,7 +77,9 @@ func (d *Desk) add(c *running, ev capture.Evidence) {
 	d.ask(c, ev)
 	if ev.Document != nil {
 		d.heedAge(c, ev.At)
-		d.stopCollecting(c, capture.ModalityChip) // another document has another chip
+		if bearer := capture.ChipBearer(c.evidence); bearer != nil && bearer.ID == ev.ID {
+			d.stopCollecting(c, capture.ModalityChip) // another document has another chip
+		}
 	}
 	if ev.Chip != nil && c.locked() {
 		c.guidance[capture.ModalityChip] = "The chip does not open with what was read. Type the access number if one is printed, or conclude."
@@ -103,7 +105,7 @@ func (d *Desk) heedAge(c *running, at time.Time) {
 			c.evidence[i].Finger = &capture.Finger{Position: f.Position, Missing: capture.MissingNotApplicable}
 		}
 	}
-	if c.has(capture.ModalityFinger) == 0 {
+	if !capture.Has(c.evidence, capture.ModalityFinger) {
 		c.evidence = append(c.evidence, capture.Evidence{
 			ID: c.nextID(capture.ModalityFinger), At: at, Finger: &capture.Finger{Missing: capture.MissingNotApplicable},
 		})
@@ -123,7 +125,7 @@ func (d *Desk) collectWanted(c *running) {
 	}
 	for _, m := range d.wanted(c) {
 		first := m == capture.ModalityDocument
-		if c.collecting[m] == nil && (first || c.has(capture.ModalityDocument) > 0) {
+		if c.collecting[m] == nil && (first || capture.Has(c.evidence, capture.ModalityDocument)) {
 			d.collect(c, m)
 		}
 	}
@@ -144,32 +146,12 @@ func (c *running) nextID(m capture.Modality) string {
 	return fmt.Sprintf("%s-%d", m, c.numbers[m])
 }
 
-// has counts the pieces of evidence of a modality; of chips those of the last document.
-func (c *running) has(m capture.Modality) int {
-	n := 0
-	for i := range c.evidence {
-		e := &c.evidence[i]
-		if e.Modality() == m && (e.Chip == nil || e.Chip.Document == c.lastDocument()) {
-			n++
-		}
-	}
-	return n
-}
-
-// lastDocument is the id of the document that was read last; empty without.
-func (c *running) lastDocument() string {
-	if e := capture.LastDocument(c.evidence); e != nil {
-		return e.ID
-	}
-	return ""
-}
-
 // wanted lists the evidence that the policy requires and that is not there yet, or is being
 // taken again.
 func (d *Desk) wanted(c *running) []capture.Modality {
 	wanted := []capture.Modality{}
 	for _, m := range d.cfg.Rules.Require {
-		if c.has(m) == 0 || c.collecting[m] != nil {
+		if !capture.Has(c.evidence, m) || c.collecting[m] != nil {
 			wanted = append(wanted, m)
 		}
 	}

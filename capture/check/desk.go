@@ -223,7 +223,7 @@ func (d *Desk) Retake(ctx context.Context, id string, m capture.Modality) error 
 	if !slices.Contains(d.cfg.Rules.Require, m) || m == capture.ModalityFinger && d.exempt(c) {
 		return ErrBadInput
 	}
-	if m == capture.ModalityChip && c.lastDocument() == "" {
+	if m == capture.ModalityChip && capture.ChipBearer(c.evidence) == nil {
 		return ErrNoDocument
 	}
 	d.stopCollecting(c, m)

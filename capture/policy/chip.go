@@ -96,7 +96,7 @@ type ofDocument struct {
 // of the others' pages may have been wrong.
 func inspected(evidence []capture.Evidence) []ofDocument {
 	var counts []ofDocument
-	last := capture.LastDocument(evidence)
+	last := capture.ChipBearer(evidence)
 	for i := range slices.Backward(evidence) {
 		c := evidence[i].Chip
 		if c == nil || last != nil && c.Document != last.ID && c.Opened == "" {

@@ -198,11 +198,11 @@ func TestAChipThatIsRequiredAndMissingIsIncomplete(t *testing.T) {
 		{"without a symbol", capture.MissingNoChip, "", inspection.NotSupported, 0},
 		{"without a symbol, and must have one", capture.MissingNoChip, "by law", inspection.Failed, 1},
 	} {
-		missing := capture.ChipMissing("", tt.why, tt.expected)
+		missing := capture.ChipMissing("document-1", tt.why, tt.expected)
 		if c := missing.Checks[0]; c.State != tt.state || (tt.expected != "") != (c.Reason == capture.ReasonExpected) {
 			t.Errorf("%s: %+v", tt.name, c)
 		}
-		reasons := evidenceReasons(required, Facts{Evidence: []capture.Evidence{{Chip: missing}}})
+		reasons := evidenceReasons(required, Facts{Evidence: []capture.Evidence{document(nil), {Chip: missing}}, Now: now})
 		if len(reasons) != tt.reasons || tt.reasons > 0 && reasons[0].Outcome != capture.OutcomeRefer {
 			t.Errorf("%s: %+v", tt.name, reasons)
 		}

@@ -115,7 +115,7 @@ func gravity(o capture.Outcome) int {
 func evidenceReasons(r Rules, f Facts) []capture.Reason {
 	var reasons []capture.Reason
 	for _, m := range r.Require {
-		if !has(f.Evidence, m) {
+		if !capture.Has(f.Evidence, m) {
 			reasons = append(reasons, capture.Reason{
 				Outcome: capture.OutcomeIncomplete, Code: string(m) + "_missing", Modality: m,
 				Text: missingText(m),
@@ -130,15 +130,6 @@ func evidenceReasons(r Rules, f Facts) []capture.Reason {
 		reasons = append(reasons, reason)
 	}
 	return reasons
-}
-
-// has reports whether there is evidence of the modality; a chip counts if it is that of the
-// document that was read last.
-func has(evidence []capture.Evidence, m capture.Modality) bool {
-	last := capture.LastDocument(evidence)
-	return slices.ContainsFunc(evidence, func(e capture.Evidence) bool {
-		return e.Modality() == m && (e.Chip == nil || last == nil || e.Chip.Document == last.ID)
-	})
 }
 
 func missingText(m capture.Modality) string {

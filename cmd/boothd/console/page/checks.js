@@ -21,10 +21,12 @@ const PARTS = {
 
 const partOf = (c) => (c.check.startsWith('pa_') ? 'passive' : Object.keys(PARTS).find((p) => PARTS[p].includes(c.check)) ?? 'contents');
 
-// chipOf is the inspection of the document that was read last; undefined if there is none.
+// chipOf is the inspection of the document that was read last; undefined if there is none. A visa
+// has no chip: the one of the document before it stays.
 export function chipOf(check) {
   const document = check.evidence.filter((e) => e.modality === 'document').at(-1);
-  return document && check.evidence.filter((e) => e.modality === 'chip' && e.document === document.id).at(-1);
+  const chip = check.evidence.filter((e) => e.modality === 'chip').at(-1);
+  return chip && (chip.document === document?.id || check.zone?.documentCode?.startsWith('V')) ? chip : undefined;
 }
 
 // checksOf lists the checks of the document that was read last, each with its part.
