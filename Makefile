@@ -14,10 +14,10 @@ export PATH := $(PATH):/usr/local/go/bin
 
 # What is checked and tested is built as the packages are, so that the compiler's cache,
 # SQLite and all, serves both; the race detector alone needs another build.
-deb lint test: export GOFLAGS := $(GOFLAGS) -buildvcs=false -trimpath -buildmode=pie
+deb lint test vmtest: export GOFLAGS := $(GOFLAGS) -buildvcs=false -trimpath -buildmode=pie
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint fuzz build udev deb deb-check clean deps
+.PHONY: help run test vmtest bench lint fuzz build udev deb deb-check clean deps
 .NOTPARALLEL:
 
 help: ## show this
@@ -33,6 +33,10 @@ test: lint ## run all tests, with what they start installed first
 	@echo 'test: what calculates too much for it once more without it'
 	$(GO) test -vet=off ./capture/quality ./capture/wsq ./capture/mrz/ocr ./capture/chip ./capture/chip/chipemu ./localmatch/finger ./cmd/centrald/seed
 	$(GO) test -vet=off -run '^TestAFlippedBitIsNoticed$$' ./sync/watchlist
+
+vmtest: ## run the drivers on Debian's kernel in a virtual machine (part of test)
+	@packaging/deps test
+	$(GO) test -count=1 -v -run '^TestDevicesOnARealKernel$$' ./devices/kerneltest
 
 bench: deps ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -26,6 +26,7 @@ const (
 	KindDocumentReader Kind = "document-reader"
 	KindChipReader     Kind = "chip-reader"
 	KindBarcodeReader  Kind = "barcode-reader"
+	KindPageCamera     Kind = "page-camera"
 )
 
 // ID is a USB identity. The zero ID belongs to ports that have none, such as serial lines.
@@ -159,8 +160,41 @@ type Camera interface {
 // Frame is one picture of a camera as a complete JPEG file of at most 8 MiB.
 type Frame struct {
 	JPEG          []byte
-	Width, Height int // pixels
-	At            time.Time
+	Width, Height int       // pixels
+	At            time.Time // when it was taken, as far as the camera tells; else when it came
+}
+
+// PageCamera takes pictures of the pages of documents.
+type PageCamera interface {
+	Device
+	// Lights returns the lights under which it takes pictures, at least LightVisible, which
+	// comes first.
+	Lights() []Light
+	// Page returns the next picture under one of Lights; its exposure began after the light
+	// was there. Errors as in FingerScanner.CaptureFinger.
+	Page(ctx context.Context, light Light) (*Frame, error)
+}
+
+// Light is what a page is lit with.
+type Light string
+
+// The lights of page cameras.
+const (
+	LightVisible     Light = "visible"
+	LightInfrared    Light = "infrared"
+	LightUltraviolet Light = "ultraviolet"
+)
+
+// Lights returns all lights, visible first.
+func Lights() []Light { return []Light{LightVisible, LightInfrared, LightUltraviolet} }
+
+// Previewer is a camera that can be watched, also while it is used. Find one with [Preview].
+type Previewer interface {
+	Device
+	// Preview returns the next picture, which is shared: nobody changes it. It may be called
+	// by several goroutines at any time, also beside the other methods. Errors as in
+	// FingerScanner.CaptureFinger.
+	Preview(ctx context.Context) (*Frame, error)
 }
 
 // LogValue keeps the picture out of logs.

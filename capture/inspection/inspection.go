@@ -77,7 +77,7 @@ func digits(z *mrz.Zone) Check {
 func characters(z *mrz.Zone) Check {
 	var fields []string
 	for _, f := range z.Faults {
-		if !slices.Contains(fields, f.Field) {
+		if f.Reason != mrz.Doubtful && !slices.Contains(fields, f.Field) {
 			fields = append(fields, f.Field)
 		}
 	}
@@ -88,6 +88,9 @@ func characters(z *mrz.Zone) Check {
 }
 
 func reading(z *mrz.Zone) Check {
+	if fields := z.DoubtfulFields(); len(fields) > 0 {
+		return Check{Name: CheckRepaired, State: Undetermined, Reason: mrz.Doubtful, Text: "Characters may have been read wrongly from the picture, compare with the document: " + strings.Join(fields, ", ") + "."}
+	}
 	if n := len(z.Repairs); n > 0 {
 		return Check{Name: CheckRepaired, State: Undetermined, Reason: "repaired", Text: fmt.Sprintf("%d character(s) were read otherwise and put right by a check digit.", n)}
 	}

@@ -87,6 +87,8 @@ func capture(ctx context.Context, d devices.Device) (any, error) {
 		return d.ReadBarcode(ctx)
 	case devices.Camera:
 		return d.Frame(ctx)
+	case devices.PageCamera:
+		return d.Page(ctx, devices.LightVisible)
 	case devices.ChipReader:
 		return read(ctx, d)
 	}
@@ -120,6 +122,8 @@ func kindOf(d devices.Device) devices.Kind {
 		return devices.KindBarcodeReader
 	case devices.Camera:
 		return devices.KindCamera
+	case devices.PageCamera:
+		return devices.KindPageCamera
 	case devices.ChipReader:
 		return devices.KindChipReader
 	}
@@ -137,7 +141,7 @@ func (r *Rig) startWaiting(ctx context.Context, t *testing.T, d devices.Device) 
 			if got.err != nil {
 				t.Fatalf("capture with nothing presented: %v", got.err)
 			}
-			if r.Driver.Kind != devices.KindCamera {
+			if r.Driver.Kind != devices.KindCamera && r.Driver.Kind != devices.KindPageCamera {
 				t.Fatal("capture with nothing presented returned something")
 			}
 			r.wantEqual(t, got.value)

@@ -33,6 +33,7 @@ import (
 	"time"
 
 	"boothd/devices"
+	"boothd/devices/jpegfile"
 )
 
 const (
@@ -54,7 +55,8 @@ type locator interface {
 // Camera is an opened camera.
 type Camera struct {
 	info   devices.Info
-	url    string // with secrets
+	url    string        // with secrets
+	turn   chan struct{} // held by who asks for a single picture
 	client *http.Client
 	stream bool
 
@@ -65,8 +67,9 @@ type Camera struct {
 
 	mu      sync.Mutex
 	failure error         // what ended the stream
-	calls   int           // of Frame so far
-	picture picture       // the latest that a call waited for
+	calls   int           // so far
+	waiting int           // calls under way
+	picture picture       // the latest that a call waited for, while calls wait
 	next    chan struct{} // closed when picture or failure changes
 }
 
@@ -78,6 +81,7 @@ type picture struct {
 
 var (
 	_ devices.Camera       = (*Camera)(nil)
+	_ devices.Previewer    = (*Camera)(nil)
 	_ devices.GoneNotifier = (*Camera)(nil)
 )
 
@@ -93,7 +97,7 @@ func open(ctx context.Context, p devices.Port) (devices.Device, error) {
 	u.Fragment = ""
 	c := &Camera{
 		info: devices.Info{Driver: "mjpeg", Kind: devices.KindCamera, Address: p.Address()},
-		url:  u.String(), client: newClient(),
+		url:  u.String(), client: newClient(), turn: make(chan struct{}, 1),
 		gone: make(chan struct{}), next: make(chan struct{}),
 	}
 	c.life, c.end = context.WithCancel(context.Background())
@@ -236,14 +240,21 @@ func (c *Camera) Frame(ctx context.Context) (*devices.Frame, error) {
 	return nil, fmt.Errorf("picture of %s: %w", c.info.Address, err)
 }
 
+// Preview implements devices.Previewer.
+func (c *Camera) Preview(ctx context.Context) (*devices.Frame, error) { return c.Frame(ctx) }
+
+// frame returns a picture that began after the call. Calls that wait at the same time share
+// one.
 func (c *Camera) frame(ctx context.Context) (*devices.Frame, error) {
-	if !c.stream {
-		return c.snapshot(ctx)
-	}
 	c.mu.Lock()
 	c.calls++
+	c.waiting++
 	call := c.calls
 	c.mu.Unlock()
+	defer c.leave()
+	if !c.stream {
+		return c.single(ctx, call)
+	}
 	for {
 		frame, next, err := c.taken(call)
 		if frame != nil || err != nil {
@@ -259,17 +270,47 @@ func (c *Camera) frame(ctx context.Context) (*devices.Frame, error) {
 	}
 }
 
-// taken returns the picture that began after the call, which is not kept any longer, or
-// what ended the stream, or a channel that is closed when there may be either.
+// leave ends a call. No picture is kept that nobody waits for.
+func (c *Camera) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.waiting--; c.waiting == 0 {
+		c.picture.frame = nil
+	}
+}
+
+// taken returns the picture that began after the call, or what ended the stream, or a
+// channel that is closed when there may be either.
 func (c *Camera) taken(call int) (*devices.Frame, <-chan struct{}, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.picture.calls < call {
 		return nil, c.next, c.failure
 	}
-	frame := c.picture.frame
-	c.picture.frame = nil
-	return frame, nil, nil
+	return c.picture.frame, nil, nil
+}
+
+// single asks for one picture, unless another call has just asked for one after this began.
+func (c *Camera) single(ctx context.Context, call int) (*devices.Frame, error) {
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-c.life.Done():
+		return nil, os.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if frame, _, _ := c.taken(call); frame != nil {
+		return frame, nil
+	}
+	c.mu.Lock()
+	calls := c.calls
+	c.mu.Unlock()
+	frame, err := c.snapshot(ctx)
+	if err == nil {
+		c.publish(func() { c.picture = picture{frame, calls} })
+	}
+	return frame, err
 }
 
 // snapshot asks for one picture.
@@ -296,7 +337,7 @@ func (c *Camera) snapshot(ctx context.Context) (*devices.Frame, error) {
 	if err != nil {
 		return nil, lost(err)
 	}
-	return newFrame(data, at)
+	return jpegfile.Frame(data, at)
 }
 
 // watch reads the stream until it ends, and keeps the pictures that calls wait for.
@@ -311,7 +352,7 @@ func (c *Camera) watch(body *stallReader, boundary string) error {
 		at := time.Now()
 		c.mu.Lock()
 		calls := c.calls
-		wanted := calls > c.picture.calls
+		wanted := c.waiting > 0 && calls > c.picture.calls
 		c.mu.Unlock()
 		data, err := parts.body()
 		if err != nil {
@@ -320,7 +361,7 @@ func (c *Camera) watch(body *stallReader, boundary string) error {
 		if !wanted || !parts.jpeg {
 			continue
 		}
-		frame, err := newFrame(data, at)
+		frame, err := jpegfile.Frame(data, at)
 		if err != nil {
 			if bad++; bad == maxBad {
 				return fmt.Errorf("%d pictures in a row are bad, the last because %w", bad, err)

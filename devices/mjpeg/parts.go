@@ -8,11 +8,13 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"boothd/devices/jpegfile"
 )
 
 // The limits of a stream.
 const (
-	maxPart     = 8 << 20  // bytes of a picture
+	maxPart     = jpegfile.MaxBytes
 	maxBetween  = 1 << 20  // bytes before and between parts
 	maxHeader   = 16 << 10 // bytes of a part's header
 	maxBoundary = 200

@@ -3,8 +3,6 @@ package mjpeg
 import (
 	"bytes"
 	"errors"
-	"image"
-	"image/jpeg"
 	"io"
 	"strings"
 	"testing"
@@ -117,29 +115,6 @@ func FuzzParts(f *testing.F) {
 			if !bytes.Contains(stream, body) {
 				t.Fatal("a part that was not sent")
 			}
-		}
-	})
-}
-
-func FuzzFrame(f *testing.F) {
-	var buf bytes.Buffer
-	if err := jpeg.Encode(&buf, image.NewGray(image.Rect(0, 0, 16, 8)), nil); err != nil {
-		f.Fatal(err)
-	}
-	f.Add(buf.Bytes())
-	f.Add(buf.Bytes()[:buf.Len()/2])
-	f.Add(append(buf.Bytes(), 0, 0, 0))
-	f.Add([]byte{0xff, 0xd8, 0xff, 0xd9})
-	f.Fuzz(func(t *testing.T, data []byte) {
-		frame, err := newFrame(data, time.Time{})
-		if err != nil {
-			return
-		}
-		if !bytes.HasPrefix(data, frame.JPEG) || !bytes.HasPrefix(frame.JPEG, startOfImage) || !bytes.HasSuffix(frame.JPEG, endOfImage) {
-			t.Error("the frame is not a whole piece of what was sent")
-		}
-		if frame.Width < 1 || frame.Width > maxSide || frame.Height < 1 || frame.Height > maxSide {
-			t.Errorf("a frame of %d by %d", frame.Width, frame.Height)
 		}
 	})
 }

@@ -42,6 +42,8 @@ type Descriptor struct {
 // InterfaceDescriptor describes one interface.
 type InterfaceDescriptor struct {
 	usb.Interface
+	// Further holds the descriptors that its class adds, as they are sent.
+	Further   []byte
 	Endpoints []EndpointDescriptor
 }
 
@@ -108,6 +110,7 @@ func (d Descriptor) configurationBytes() []byte {
 	b := []byte{9, descConfiguration, 0, 0, uint8(len(d.Interfaces)), 1, 0, busPowered, uint8(d.MilliAmps / 2)}
 	for _, i := range d.Interfaces {
 		b = append(b, 9, descInterface, i.Number, 0, uint8(len(i.Endpoints)), i.Class, i.SubClass, i.Protocol, 0)
+		b = append(b, i.Further...)
 		for _, e := range i.Endpoints {
 			b = append(b, 7, descEndpoint, e.Address, e.Type)
 			b = binary.LittleEndian.AppendUint16(b, e.MaxPacket)

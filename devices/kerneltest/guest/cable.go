@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -11,7 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"boothd/devices"
-	"boothd/devices/uareu/uareuemu"
 	"boothd/devices/usbip"
 )
 
@@ -53,16 +53,21 @@ func (c *cable) unplug() error {
 	if err := os.WriteFile(filepath.Join(vhci, "detach"), []byte("0"), 0); err != nil {
 		return fmt.Errorf("detach: %w", err)
 	}
-	return <-c.served
+	// A device that was sending is cut off, others are hung up on.
+	if err := <-c.served; err != nil && !errors.Is(err, unix.ECONNRESET) {
+		return err
+	}
+	return nil
 }
 
-// cutter is a scanner whose pictures can be stopped on their way to the host.
+// cutter is a device whose data can be stopped on their way to the host.
 type cutter struct {
-	*uareuemu.Scanner
-	taken atomic.Pointer[chan struct{}] // closed when a picture was stopped; nil: none is
+	usbip.Device
+	endpoint uint8                         // of the data
+	taken    atomic.Pointer[chan struct{}] // closed when data were stopped; nil: none are
 }
 
-// hold stops the next picture, and closes the channel when it has been taken.
+// hold stops what is sent next, and closes the channel when that is ready.
 func (c *cutter) hold() <-chan struct{} {
 	taken := make(chan struct{})
 	c.taken.Store(&taken)
@@ -71,12 +76,11 @@ func (c *cutter) hold() <-chan struct{} {
 
 func (c *cutter) id() devices.ID { return c.Descriptor().ID }
 
-// Read implements usbip.Device. The scanner sends nothing but events and pictures.
+// Read implements usbip.Device.
 func (c *cutter) Read(ctx context.Context, endpoint uint8, buf []byte) (int, error) {
-	const endpointPicture = 0x82
-	n, err := c.Scanner.Read(ctx, endpoint, buf)
+	n, err := c.Device.Read(ctx, endpoint, buf)
 	taken := c.taken.Load()
-	if endpoint != endpointPicture || taken == nil || err != nil {
+	if endpoint != c.endpoint || taken == nil || err != nil {
 		return n, err
 	}
 	close(*taken)

@@ -17,9 +17,12 @@ const udevLog = "/tmp/udev.log"
 // startMachine does what the system's own services do on a real one, then starts the
 // booth's unit.
 func startMachine() error {
-	// Each module needs those before it.
-	for _, name := range []string{"usb-common", "usbcore", "usbip-core", "vhci-hcd"} {
-		if err := loadModule(filepath.Join("/modules", name+".ko")); err != nil {
+	names, err := os.ReadFile("/modules/order")
+	if err != nil {
+		return err
+	}
+	for name := range strings.FieldsSeq(string(names)) {
+		if err := loadModule(name, options[name]); err != nil {
 			return err
 		}
 	}
@@ -33,14 +36,17 @@ func startMachine() error {
 	return nil
 }
 
-func loadModule(path string) error {
-	f, err := os.Open(path)
+// options of modules: one virtual camera, of the kind that is like a webcam.
+var options = map[string]string{"vivid": "n_devs=1 node_types=0x1 num_inputs=1 input_types=0"}
+
+func loadModule(name, options string) error {
+	f, err := os.Open(filepath.Join("/modules", name+".ko"))
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := unix.FinitModule(int(f.Fd()), "", 0); err != nil {
-		return fmt.Errorf("load %s: %w", path, err)
+	if err := unix.FinitModule(int(f.Fd()), options, 0); err != nil {
+		return fmt.Errorf("load %s: %w", name, err)
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
 // Command guest runs inside the virtual machine of package kerneltest, twice: as the
-// program that plugs and unplugs an emulated scanner ("machine"), and in the place of
-// boothd, under the booth's own unit.
+// program that plugs and unplugs emulated devices ("machine"), and in the place of boothd,
+// under the booth's own unit.
 //
 // The machine writes a line to its serial line for each step, "ok - " and its name, or "not
 // ok - ", its name and why, after which it gives up.
@@ -9,11 +9,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"image"
-	"math"
 	"os"
-
-	"boothd/devices/uareu/uareuemu"
 )
 
 func main() {
@@ -27,12 +23,14 @@ func main() {
 	}
 }
 
-// scenario is what happens to the scanner.
+// scenario is what happens to the devices.
 type scenario struct {
 	booth   *booth
+	scanner scanner // in use
 	device  *cutter
 	cable   *cable
 	fingers int // laid so far
+	camera  *webcam
 }
 
 func (s *scenario) run(ctx context.Context) {
@@ -41,12 +39,28 @@ func (s *scenario) run(ctx context.Context) {
 		do   func(context.Context) error
 	}{
 		{"the booth starts under its hardened unit", s.start},
-		{"the kernel enumerates the scanner", s.plug},
+		{"the kernel enumerates a U.are.U", s.plugUareu},
 		{"udev gives the scanner to the booth and to nobody else", s.rights},
 		{"the booth captures the finger that is laid, every pixel", s.capture},
 		{"unplugging in mid-capture ends the capture with ErrGone", s.cut},
-		{"a scanner plugged in again is found", s.plug},
+		{"a scanner plugged in again is found", s.plugUareu},
 		{"it captures the next finger, every pixel", s.capture},
+		{"it is unplugged", s.unplug},
+		{"the kernel enumerates a SecuGen", s.plugSecugen},
+		{"udev gives it to the booth too", s.rights},
+		{"it captures a finger, every pixel", s.capture},
+		{"unplugging it in mid-capture ends the capture with ErrGone", s.cut},
+		{"plugged in again it captures the next finger", s.plugSecugenAndCapture},
+		{"it is unplugged too", s.unplug},
+		{"udev gives the cameras to the group video and to nobody else", s.videoRights},
+		{"the kernel's virtual camera shows its bars in their colours", s.bars},
+		{"a camera that is taken away while it is watched is gone", s.removeVivid},
+		{"the camera is back", s.returnVivid},
+		{"the kernel makes a video device of a USB camera", s.plugWebcam},
+		{"the booth takes its picture, every byte, under automatic exposure", s.face},
+		{"unplugging it while a picture comes is noticed", s.cutWebcam},
+		{"plugged in again it is found", s.plugWebcam},
+		{"it shows its picture again", s.face},
 	}
 	for _, step := range steps {
 		if err := step.do(ctx); err != nil {
@@ -67,60 +81,10 @@ func (s *scenario) start(context.Context) error {
 	return err
 }
 
-// plug plugs a scanner that was never used before.
-func (s *scenario) plug(ctx context.Context) error {
-	s.device = &cutter{Scanner: uareuemu.New(uareuemu.UareU4500)}
-	var err error
-	s.cable, err = plug(ctx, s.device)
-	if err != nil {
+// ask has the booth do something and wants an answer.
+func (s *scenario) ask(order, want string) error {
+	if err := s.booth.order(order); err != nil {
 		return err
 	}
-	return await("the scanner's device node", func() bool { return node(s.device.id()) != "" })
-}
-
-func (s *scenario) rights(context.Context) error { return checkRights(s.device.id()) }
-
-func (s *scenario) capture(context.Context) error {
-	finger := draw(s.fingers)
-	s.fingers++
-	s.device.Lay(finger)
-	defer s.device.Lift()
-	if err := s.booth.capture(); err != nil {
-		return err
-	}
-	return s.booth.answer(describe(s.device.Seen(finger)))
-}
-
-// cut unplugs the scanner when it has taken a picture and the host has not got it yet.
-func (s *scenario) cut(ctx context.Context) error {
-	taken := s.device.hold()
-	s.device.Lay(draw(s.fingers))
-	if err := s.booth.capture(); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, captureLimit)
-	defer cancel()
-	select {
-	case <-taken:
-	case <-ctx.Done():
-		return fmt.Errorf("wait for the capture: %w", ctx.Err())
-	}
-	if err := s.cable.unplug(); err != nil {
-		return err
-	}
-	if err := s.booth.answer(answerGone); err != nil {
-		return err
-	}
-	return await("the device node to go", func() bool { return node(s.device.id()) == "" })
-}
-
-// draw returns a picture of ridges around a middle that depends on n.
-func draw(n int) *image.Gray {
-	const x0, y0, ridge = 180, 150, 9.0
-	img := image.NewGray(image.Rect(0, 0, uareuemu.Width, uareuemu.Height))
-	for i := range img.Pix {
-		x, y := float64(i%img.Stride-x0-20*n), float64(i/img.Stride-y0)
-		img.Pix[i] = uint8(128 + 100*math.Sin(2*math.Pi/ridge*math.Hypot(x, y)))
-	}
-	return img
+	return s.booth.answer(want)
 }

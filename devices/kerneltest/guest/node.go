@@ -30,18 +30,26 @@ func node(id devices.ID) string {
 	return ""
 }
 
+// complaints returns what udev has to say of the booth's rules. It also complains of Debian's:
+// they name groups that this machine lacks.
+func complaints() error {
+	var lines []string
+	for line := range strings.Lines(text(udevLog)) {
+		if strings.Contains(line, "boothd") {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) > 0 {
+		return fmt.Errorf("udev says %q", lines)
+	}
+	return nil
+}
+
 // checkRights returns an error unless the booth may open the scanner, nobody else may, and
 // the hub it is plugged into was left alone.
 func checkRights(scanner devices.ID) error {
-	var complaints []string
-	for line := range strings.Lines(text(udevLog)) {
-		// udev also complains of Debian's rules: they name groups that this machine lacks.
-		if strings.Contains(line, "boothd") {
-			complaints = append(complaints, line)
-		}
-	}
-	if len(complaints) > 0 {
-		return fmt.Errorf("udev says %q", complaints)
+	if err := complaints(); err != nil {
+		return err
 	}
 	rootHub := devices.ID{Vendor: 0x1d6b, Product: 0x0002}
 	if got, want := rights(node(scanner)), "group 990 rw-rw----"; got != want {
@@ -49,6 +57,28 @@ func checkRights(scanner devices.ID) error {
 	}
 	if got, want := rights(node(rootHub)), "group 0 rw-rw-r--"; got != want {
 		return fmt.Errorf("the hub has %s, want %s", got, want)
+	}
+	return nil
+}
+
+// videoNodes returns the video devices that udev is done with.
+func videoNodes() []string {
+	var done []string
+	shown, _ := filepath.Glob("/sys/class/video4linux/video*")
+	for _, at := range shown {
+		if _, err := os.Stat("/run/udev/data/c" + text(filepath.Join(at, "dev"))); err == nil {
+			done = append(done, "/dev/"+filepath.Base(at))
+		}
+	}
+	return done
+}
+
+// checkVideoRights returns an error unless the group video, and nobody else, may use the cameras.
+func checkVideoRights() error {
+	for _, path := range videoNodes() {
+		if got, want := rights(path), "group 44 rw-rw----"; got != want {
+			return fmt.Errorf("%s has %s, want %s", path, got, want)
+		}
 	}
 	return nil
 }
