@@ -15,6 +15,7 @@ type benchCommand struct {
 	Lists    benchLists    `cmd:"" help:"How fast a list is published, received, changed and read again, and how long questions wait meanwhile."`
 	MRZ      benchMRZ      `cmd:"" name:"mrz" help:"How well and how fast zones are read from pictures whose truth is known."`
 	Passport benchPassport `cmd:"" help:"How fast a chip is inspected, and with how many commands."`
+	Devices  benchDevices  `cmd:"" help:"How much of its wire each scanner uses, and what devices endure."`
 	Discreet benchDiscreet `cmd:"" help:"Whether an officer without clearance could tell by time that there is a discreet alert."`
 }
 

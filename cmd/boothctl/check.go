@@ -152,7 +152,8 @@ func (checkZone) Run(c *call, p *checkCommand) error {
 }
 
 type checkFinger struct {
-	Reason capture.Missing `arg:"" help:"permanent or temporary."`
+	Reason  capture.Missing          `arg:"" help:"permanent or temporary."`
+	Fingers []capture.FingerPosition `arg:"" optional:"" help:"Which, 1 to 10 as in ISO/IEC 19794-2, where several are taken; all that are awaited if left out."`
 }
 
 func (f *checkFinger) Run(c *call, p *checkCommand) error {
@@ -160,7 +161,11 @@ func (f *checkFinger) Run(c *call, p *checkCommand) error {
 	if err != nil {
 		return err
 	}
-	return d.post("missing-finger", map[string]any{"reason": f.Reason})
+	body := map[string]any{"reason": f.Reason}
+	if len(f.Fingers) > 0 {
+		body["fingers"] = f.Fingers
+	}
+	return d.post("missing-finger", body)
 }
 
 type checkChip struct {

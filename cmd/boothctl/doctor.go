@@ -65,6 +65,7 @@ func (doctorCommand) Run(c *call) error {
 	d.keysAtRest()
 	d.terminal()
 	d.daemon()
+	d.plugs()
 	d.outbox()
 	d.lists()
 	d.central()
@@ -205,7 +206,7 @@ func (d *doctor) devices(all []devices.Status) {
 	there := map[devices.Kind]bool{}
 	for _, s := range all {
 		if s.State == devices.Fault {
-			d.tell(unwell, "device", s.Address+": "+s.Reason, "check cable and power; boothd uses it again by itself")
+			d.tell(unwell, "device", s.Address+": "+s.Reason, whatToDo(s))
 			continue
 		}
 		there[s.Kind] = true
@@ -213,7 +214,7 @@ func (d *doctor) devices(all []devices.Status) {
 	}
 	d.chipReader(there[devices.KindChipReader])
 	for _, m := range d.booth.Check.Require {
-		if k := kindOf(m); !there[k] && k != devices.KindChipReader {
+		if k := kindOf(m); !there[k] && k != devices.KindChipReader && !(k == devices.KindDocumentReader && there[devices.KindPageCamera]) {
 			d.tell(unwell, "device", "no "+string(k)+", which check.require needs", "plug it in; serial lines and cameras must be in the configuration")
 		}
 	}

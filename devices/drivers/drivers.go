@@ -10,12 +10,15 @@ import (
 	"boothd/devices"
 	"boothd/devices/barcode"
 	"boothd/devices/cute"
+	"boothd/devices/demo"
 	"boothd/devices/idbox"
 	"boothd/devices/mjpeg"
+	"boothd/devices/pagecam"
 	"boothd/devices/pcsc"
 	"boothd/devices/rte"
 	"boothd/devices/secugen"
 	"boothd/devices/uareu"
+	"boothd/devices/v4l2"
 	"boothd/devices/zfm"
 )
 
@@ -32,6 +35,9 @@ func All() []devices.Driver {
 		barcode.Driver(),
 		pcsc.Driver(),
 		mjpeg.Driver(),
+		v4l2.Driver(),
+		pagecam.Driver(),
+		demo.Driver(),
 	}
 }
 

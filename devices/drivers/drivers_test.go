@@ -23,7 +23,7 @@ func TestEveryDriverIsARowThatCanBeUsed(t *testing.T) {
 			}
 			switch d.Kind {
 			case devices.KindFingerScanner, devices.KindCamera, devices.KindDocumentReader, devices.KindChipReader,
-				devices.KindBarcodeReader:
+				devices.KindBarcodeReader, devices.KindPageCamera:
 			default:
 				t.Errorf("its kind is %q", d.Kind)
 			}
@@ -51,7 +51,8 @@ func TestEveryDriverFolderIsListed(t *testing.T) {
 		listed[d.Name] = true
 	}
 	emulators, err := filepath.Glob("../*/*emu")
-	emulators = append(emulators, "../pcsc/vpcd")
+	// A page camera is one of the other cameras.
+	emulators = append(emulators, "../pcsc/vpcd", "../pagecam/any")
 	if err != nil || len(emulators) < len(listed) {
 		t.Fatalf("%d emulators for %d drivers, %v", len(emulators), len(listed), err)
 	}

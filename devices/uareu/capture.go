@@ -51,6 +51,9 @@ func (s *Scanner) capture(ctx context.Context) (*devices.FingerImage, error) {
 		if err != nil {
 			return nil, fmt.Errorf("descramble: %w", err)
 		}
+		if p.noisy {
+			return nil, fmt.Errorf("%w: it is scrambled with a key that was read wrong", errBadPicture)
+		}
 	}
 	img, rows := p.assemble(s.model.rotate)
 	if rows < minRows {

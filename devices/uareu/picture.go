@@ -43,6 +43,7 @@ type picture struct {
 	key    uint8 // of the first block
 	blocks []block
 	lines  []byte // as transmitted, width bytes each
+	noisy  bool   // a block is noise although its key was used
 }
 
 // parsePicture takes a transfer apart. It returns an error matching errBadPicture unless
@@ -92,25 +93,39 @@ func (p *picture) rows() int { return len(p.lines) / width }
 
 // scrambled judges by the roughness of the first two lines.
 func (p *picture) scrambled() bool {
-	if p.rows() < 2 {
-		return false
+	together, _ := roughness(p.lines)
+	return together >= minRoughness
+}
+
+// roughness is the variance of the sum of the first two lines, and that of their difference; both
+// are 0 if there are not two. In noise they are about equal, on skin the difference is small.
+func roughness(lines []byte) (together, apart int) {
+	if len(lines) < 2*width {
+		return 0, 0
 	}
-	a, b := p.lines[:width], p.lines[width:2*width]
-	mean := 0
+	a, b := lines[:width], lines[width:2*width]
+	mean, slope := 0, 0
 	for i := range a {
 		mean += int(a[i]) + int(b[i])
+		slope += int(a[i]) - int(b[i])
 	}
-	mean /= width
-	variance := 0
+	mean, slope = mean/width, slope/width
 	for i := range a {
-		d := int(a[i]) + int(b[i]) - mean
-		variance += d * d
+		s, d := int(a[i])+int(b[i])-mean, int(a[i])-int(b[i])-slope
+		together += s * s
+		apart += d * d
 	}
-	return variance/width >= minRoughness
+	return together / width, apart / width
+}
+
+// noise reports whether the lines are still scrambled after their key was used.
+func noise(lines []byte) bool {
+	together, apart := roughness(lines)
+	return together >= minRoughness && 2*apart > together
 }
 
 // descramble undoes the scrambling in place. The scanner tells the key register's value
-// for a key number when asked.
+// for a key number when asked; noisy is set if one of the values was not the scanner's.
 func (p *picture) descramble(register func(key uint8) (uint32, error)) error {
 	number := p.key
 	value, err := register(number)
@@ -133,7 +148,9 @@ func (p *picture) descramble(register func(key uint8) (uint32, error)) error {
 		switch {
 		case b.flags&flagHold != 0:
 		case b.flags&flagScrambled != 0:
-			key.descramble(p.lines[row*width : (row+b.lines)*width])
+			run := p.lines[row*width : (row+b.lines)*width]
+			key.descramble(run)
+			p.noisy = p.noisy || noise(run)
 		default:
 			key.skip(b.lines * width)
 		}

@@ -176,6 +176,43 @@ func TestKeysAreFetchedOncePerNewKeyBlock(t *testing.T) {
 	}
 }
 
+func TestAKeyThatWasReadWrongGivesNoPicture(t *testing.T) {
+	const right = 0x544409D6
+	for _, tt := range []struct {
+		name  string
+		value uint32
+		noisy bool
+	}{
+		{"the scanner's key", right, false},
+		{"one bit of it is wrong", right ^ 1<<7, true},
+		{"another key", 0x12345678, true},
+	} {
+		p, err := parsePicture(transfer(40, block{flagScrambled, 40}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range p.lines { // ridges that reach the edge, as rough as skin can be
+			p.lines[i] = byte((i%width + i/width) / 5 % 2 * 255)
+		}
+		scramble(p.lines, right)
+		if !p.scrambled() {
+			t.Fatal("the picture does not look scrambled")
+		}
+		if err := p.descramble(func(uint8) (uint32, error) { return tt.value, nil }); err != nil || p.noisy != tt.noisy {
+			t.Errorf("%s: noisy %t, %v", tt.name, p.noisy, err)
+		}
+	}
+}
+
+// scramble is the inverse of descramble, but for the last byte, which is lost.
+func scramble(run []byte, key keystream) {
+	plain := bytes.Clone(run)
+	for i := range len(run) - 1 {
+		run[i+1] = plain[i] ^ key.mask()
+		key.step()
+	}
+}
+
 func TestAHeldBlockNeitherMovesTheKeyNorIsUnscrambled(t *testing.T) {
 	register := func(uint8) (uint32, error) { return 0x544409D6, nil }
 	with, err := parsePicture(transfer(6, block{flagScrambled, 2}, block{flagHold | flagScrambled, 2}, block{flagScrambled, 2}))
