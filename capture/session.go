@@ -11,36 +11,45 @@ import (
 
 	"boothd/capture/chip"
 	"boothd/capture/mrz"
-	"boothd/capture/quality"
 	"boothd/devices"
 )
 
 // Session collects a traveller's evidence from the booth's devices.
 type Session struct {
 	Devices *devices.Manager
-	// Finger is the position that the traveller is asked for; 0 means any.
-	Finger FingerPosition
+	// Fingers says which fingers the traveller is asked for.
+	Fingers FingerPlan
 	// MinQuality is the least quality of a finger picture, 0 to 100; a poorer one is taken
 	// again.
 	MinQuality int
+	// Tries is how many pictures of a finger are taken to get one that is quality.Acceptable; then
+	// the best of them counts, if it has MinQuality. 0 and 1 take the first that has.
+	Tries int
+	// Comparer tells fingers of the traveller that were taken before; without one a finger that
+	// is laid twice is taken for two.
+	Comparer FingerComparer
 	// Chips inspects documents' chips; nil if the booth has no reader for them.
 	Chips *chip.Inspector
+	// Reads says what documents are read with; empty means KindDocumentReader.
+	Reads []devices.Kind
 	Now   func() time.Time
 }
 
 // Collect waits until the traveller has presented one piece of evidence, across pictures
 // that must be taken again and devices that are unplugged and replaced. The known evidence is
-// what was collected before: the zone of the last document opens the chip. It tells guide what
-// to do and returns early only when ctx ends.
+// what was collected before: the zone of the last document opens the chip, and of the fingers the
+// first is taken that is not there yet. It tells guide what to do and returns early only when ctx
+// ends.
 func (s *Session) Collect(ctx context.Context, m Modality, known []Evidence, guide func(string)) (Evidence, error) {
 	switch m {
 	case ModalityChip:
 		take := func(ctx context.Context, d devices.ChipReader) (Evidence, error) { return s.chip(ctx, d, known, guide) }
 		return collect(ctx, s.Devices, devices.KindChipReader, "Leave the document on the chip reader.", guide, take)
 	case ModalityDocument:
-		return collect(ctx, s.Devices, devices.KindDocumentReader, "Present the document to the reader.", guide, s.document)
+		return s.anyDocument(ctx, guide)
 	case ModalityFinger:
-		return collect(ctx, s.Devices, devices.KindFingerScanner, "Lay the "+s.Finger.String()+" on the scanner.", guide, s.finger)
+		t := s.nextFinger(known)
+		return collect(ctx, s.Devices, devices.KindFingerScanner, t.ask(), guide, t.picture)
 	}
 	return collect(ctx, s.Devices, devices.KindCamera, "Ask the traveller to look at the camera.", guide, s.face)
 }
@@ -114,6 +123,8 @@ func kindName(k devices.Kind) string {
 		return "Fingerprint scanner"
 	case devices.KindChipReader:
 		return "Chip reader"
+	case devices.KindPageCamera:
+		return "Page camera"
 	}
 	return "Camera"
 }
@@ -140,7 +151,7 @@ func (s *Session) document(ctx context.Context, d devices.DocumentReader) (Evide
 // chip inspects the chip of the document that was read last. What the chip does is told by the
 // checks: a chip that leaves the field ends its inspection, and no more.
 func (s *Session) chip(ctx context.Context, d devices.ChipReader, known []Evidence, guide func(string)) (Evidence, error) {
-	document := LastDocument(known)
+	document := ChipBearer(known)
 	if document == nil || s.Chips == nil {
 		return Evidence{}, errors.New("there is no zone that opens a chip, or no inspector")
 	}
@@ -161,25 +172,6 @@ func (s *Session) chip(ctx context.Context, d devices.ChipReader, known []Eviden
 
 // maxInspection is how long a chip may keep the booth waiting.
 const maxInspection = 60 * time.Second
-
-func (s *Session) finger(ctx context.Context, d devices.FingerScanner) (Evidence, error) {
-	picture, err := d.CaptureFinger(ctx)
-	if err != nil {
-		return Evidence{}, err
-	}
-	q := quality.Finger(picture.Gray, picture.DPI)
-	if q.Score < s.MinQuality {
-		return Evidence{}, &devices.RetryError{Hint: q.Hint}
-	}
-	file, err := encodePNG(picture.Gray)
-	if err != nil {
-		return Evidence{}, err
-	}
-	size := picture.Bounds().Size()
-	return Evidence{At: s.Now(), Device: d.Info(), Finger: &Finger{
-		Position: s.Finger, PNG: file, Width: size.X, Height: size.Y, DPI: picture.DPI, Quality: q.Score,
-	}}, nil
-}
 
 func (s *Session) face(ctx context.Context, d devices.Camera) (Evidence, error) {
 	frame, err := d.Frame(ctx)

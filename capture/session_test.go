@@ -152,6 +152,13 @@ type seat struct {
 // collect starts collecting with the ports plugged, and waits until everything is at rest.
 func collect(t *testing.T, m capture.Modality, ports ...devices.Port) *seat {
 	t.Helper()
+	plan := capture.FingerPlan{Fingers: []capture.FingerPosition{7}}
+	return collectFor(t, &capture.Session{Fingers: plan, MinQuality: quality.Acceptable}, m, nil, ports...)
+}
+
+// collectFor does so for a session, beside what is known.
+func collectFor(t *testing.T, session *capture.Session, m capture.Modality, known []capture.Evidence, ports ...devices.Port) *seat {
+	t.Helper()
 	s := &seat{done: make(chan result, 1)}
 	s.tray.set(ports...)
 	manager := &devices.Manager{Buses: []devices.Bus{&s.tray},
@@ -166,12 +173,12 @@ func collect(t *testing.T, m capture.Modality, ports ...devices.Port) *seat {
 		}
 	})
 	synctest.Wait() // until the first scan is over
-	session := &capture.Session{Devices: manager, Finger: 7, MinQuality: quality.Acceptable, Now: time.Now}
+	session.Devices, session.Now = manager, time.Now
 	ctx, cancel := context.WithCancel(t.Context())
 	s.cancel = cancel
 	t.Cleanup(cancel)
 	go func() {
-		ev, err := session.Collect(ctx, m, nil, s.guide)
+		ev, err := session.Collect(ctx, m, known, s.guide)
 		s.done <- result{ev, err}
 	}()
 	synctest.Wait()

@@ -1,5 +1,6 @@
 // Package bdir reads and writes biometric data interchange records of fingers: minutiae
-// and pictures, in the layouts that other systems, cards and passport chips use.
+// and pictures, in the layouts that other systems, cards and passport chips use. Pictures of
+// faces it writes only ([FacePicture]); those of passport chips are read by capture/chip/lds.
 //
 //	first bytes           edition      what
 //	"FMR\0" " 20\0"       ISO2005      ISO/IEC 19794-2:2005, record format
@@ -8,6 +9,7 @@
 //	"FIR\0" "010\0"       ISO2005      ISO/IEC 19794-4:2005
 //	"FIR\0" "010\0"       INCITS2004   ANSI/INCITS 381-2004
 //	"FIR\0" "020\0"       ISO2011      ISO/IEC 19794-4:2011
+//	"FAC\0" "030\0"       –            ISO/IEC 19794-5:2011, written only
 //	none                  –            on-card minutiae of ISO/IEC 19794-2, see [ReadCard]
 //
 // [ReadMinutiae] and [ReadImages] find the edition out themselves. Every edition is held in the
@@ -56,7 +58,7 @@
 // NIST's BIOMDI (fmr.h, fir.h and their libraries) and libbiomeval; Robert Važan's format
 // summaries (templates.machinezoo.com) and FingerprintIO; FingerJetFX OSE; a C decoder of
 // version 030 records (iso_fmr_v030); JMRTD and MOSIP bio-utils for pictures; a Pillow plug-in for
-// ISO/IEC 19794-4:2011. Not confirmed by two of them, and therefore read liberally:
+// ISO/IEC 19794-4:2011; MOSIP bio-utils alone for faces. Not confirmed by two of them, and therefore read liberally:
 //
 //   - Number of fingers in the 2005 and 2004 image records. BIOMDI and JMRTD take it for the
 //     number of blocks, its name speaks of fingers. It is not trusted when reading; when writing

@@ -17,11 +17,16 @@ type collection struct {
 
 // collect starts waiting for a piece of evidence. The mutex is held.
 func (d *Desk) collect(c *running, m capture.Modality) {
+	d.collectBeside(c, m, slices.Clone(c.evidence))
+}
+
+// collectBeside is collect beside known evidence, which is all but what is taken again. The mutex
+// is held.
+func (d *Desk) collectBeside(c *running, m capture.Modality, known []capture.Evidence) {
 	ctx, cancel := context.WithCancel(d.ctx)
 	col := &collection{ctx, cancel}
 	c.collecting[m] = col
 	delete(c.guidance, m)
-	known := slices.Clone(c.evidence)
 	d.tasks.Go(func() {
 		defer cancel()
 		ev, err := d.cfg.Collector.Collect(ctx, m, known, func(text string) { d.guide(c, m, col, text) })
@@ -49,6 +54,9 @@ func (d *Desk) stopCollecting(c *running, m capture.Modality) {
 			col.cancel()
 			delete(c.collecting, k)
 			delete(c.guidance, k)
+			if k == capture.ModalityFinger {
+				c.again = 0
+			}
 		}
 	}
 }
@@ -151,9 +159,18 @@ func (c *running) nextID(m capture.Modality) string {
 func (d *Desk) wanted(c *running) []capture.Modality {
 	wanted := []capture.Modality{}
 	for _, m := range d.cfg.Rules.Require {
-		if !capture.Has(c.evidence, m) || c.collecting[m] != nil {
+		if !d.complete(c, m) || c.collecting[m] != nil {
 			wanted = append(wanted, m)
 		}
 	}
 	return wanted
+}
+
+// complete reports whether nothing of the modality is awaited: of fingers none of the plan's.
+func (d *Desk) complete(c *running, m capture.Modality) bool {
+	if m == capture.ModalityFinger {
+		_, _, _, awaited := d.cfg.Rules.Fingers.Next(c.evidence)
+		return !awaited
+	}
+	return capture.Has(c.evidence, m)
 }

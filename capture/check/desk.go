@@ -69,9 +69,10 @@ const (
 // Collector takes evidence from the devices.
 type Collector interface {
 	// Collect waits until the traveller has presented one piece of evidence of the
-	// modality, beside the evidence that is known already, which it does not change. It calls
-	// guide with what to do, as often as that changes. It returns early only with an error, at
-	// the latest a second after ctx ends.
+	// modality, beside the evidence that is known already, which it does not change: of several
+	// fingers the first that is not known. A finger that is to be taken again is left out of
+	// what is known. It calls guide with what to do, as often as that changes. It returns early
+	// only with an error, at the latest a second after ctx ends.
 	Collect(ctx context.Context, m capture.Modality, known []capture.Evidence, guide func(text string)) (capture.Evidence, error)
 }
 
@@ -137,7 +138,8 @@ type running struct {
 	questions      []*question
 	collecting     map[capture.Modality]*collection
 	guidance       map[capture.Modality]string
-	recording      bool // a record is being made durable; what it tells is frozen
+	again          capture.FingerPosition // the finger that is being taken again; 0 if none
+	recording      bool                   // a record is being made durable; what it tells is frozen
 	recommendation *capture.Recommendation
 	disposition    *capture.Disposition
 	fault          string
@@ -189,16 +191,6 @@ func (d *Desk) AddZone(ctx context.Context, id, officer string, lines []string) 
 	return d.addByHand(id, ev)
 }
 
-// MissFinger records why no finger can be taken.
-func (d *Desk) MissFinger(ctx context.Context, id, officer string, reason capture.Missing) error {
-	if reason != capture.MissingPermanent && reason != capture.MissingTemporary {
-		return ErrBadInput
-	}
-	ev := capture.Evidence{At: d.cfg.Now(), By: officer, Finger: &capture.Finger{Missing: reason}}
-	ev.Device.Model = "stated by the officer"
-	return d.addByHand(id, ev)
-}
-
 func (d *Desk) addByHand(id string, ev capture.Evidence) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -212,7 +204,8 @@ func (d *Desk) addByHand(id string, ev capture.Evidence) error {
 }
 
 // Retake captures a piece of evidence again, or earlier than it would be. What was captured
-// before stays in the record. A finger of a child is not taken.
+// before stays in the record. Of several fingers the next is taken, or else the last again. A
+// finger of a child is not taken.
 func (d *Desk) Retake(ctx context.Context, id string, m capture.Modality) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -226,9 +219,7 @@ func (d *Desk) Retake(ctx context.Context, id string, m capture.Modality) error 
 	if m == capture.ModalityChip && capture.ChipBearer(c.evidence) == nil {
 		return ErrNoDocument
 	}
-	d.stopCollecting(c, m)
-	d.collect(c, m)
-	d.notify()
+	d.recapture(c, m, d.lastFinger(c))
 	return nil
 }
 

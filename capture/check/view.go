@@ -40,7 +40,9 @@ type CheckView struct {
 	Wanted   []capture.Modality `json:"wanted"` // evidence still awaited
 	Guidance []Guidance         `json:"guidance"`
 	Evidence []EvidenceView     `json:"evidence"`
-	Lines    []Line             `json:"lines"`
+	// Fingers tells how far each has come where several are taken; empty where one is.
+	Fingers []capture.FingerStep `json:"fingers,omitempty"`
+	Lines   []Line               `json:"lines"`
 	// Unknown is what is not known of the traveller now, and why.
 	Unknown []policy.Unknown `json:"unknown"`
 	// Grant is set if a grant is attached to the check.
@@ -122,6 +124,7 @@ func (d *Desk) viewCheck(c *running, cleared bool) *CheckView {
 		Guidance:       []Guidance{},
 		Evidence:       []EvidenceView{},
 		Lines:          []Line{},
+		Fingers:        d.viewFingers(c),
 		Unknown:        d.unknown(c),
 		Grant:          c.grant != "",
 		Recommendation: c.recommendation,

@@ -21,7 +21,7 @@ func answerReasons(r Rules, f Facts) []capture.Reason {
 	reasons := unasked(r, f, asked.order)
 	for _, q := range asked.order {
 		for _, reason := range r.weigh(q, asked.answers[q]) {
-			superseded := q.evidence != asked.last[q.modality] && !counts(reason.Code)
+			superseded := !asked.last[q.evidence] && !counts(reason.Code)
 			if !superseded && !slices.Contains(reasons, reason) {
 				reasons = append(reasons, reason)
 			}
@@ -40,11 +40,11 @@ func counts(code string) bool {
 type asked struct {
 	order   []question
 	answers map[question][]capture.Answer
-	last    map[capture.Modality]string // of the evidence that was asked about
+	last    map[string]bool // the evidence that was asked about last of its kind: of fingers, each one's
 }
 
 func group(f Facts) asked {
-	g := asked{answers: map[question][]capture.Answer{}, last: map[capture.Modality]string{}}
+	g := asked{answers: map[question][]capture.Answer{}, last: map[string]bool{}}
 	for _, a := range f.Answers {
 		q := question{a.System, a.Modality, a.Evidence}
 		if g.answers[q] == nil {
@@ -52,12 +52,30 @@ func group(f Facts) asked {
 		}
 		g.answers[q] = append(g.answers[q], a.Shown(false))
 	}
+	latest := map[kindOfEvidence]string{}
 	for _, e := range f.Evidence {
 		if slices.ContainsFunc(g.order, func(q question) bool { return q.evidence == e.ID }) {
-			g.last[e.Modality()] = e.ID
+			latest[kindOf(e)] = e.ID
 		}
 	}
+	for _, id := range latest {
+		g.last[id] = true
+	}
 	return g
+}
+
+// kindOfEvidence is of what the later supersedes the earlier.
+type kindOfEvidence struct {
+	modality capture.Modality
+	finger   capture.FingerPosition
+}
+
+func kindOf(e capture.Evidence) kindOfEvidence {
+	k := kindOfEvidence{modality: e.Modality()}
+	if e.Finger != nil {
+		k.finger = e.Finger.Position
+	}
+	return k
 }
 
 // unasked speaks of the systems of the officer's profile that nobody answered for.

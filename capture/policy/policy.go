@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"boothd/capture"
@@ -25,6 +26,8 @@ type Rules struct {
 	// FingersFrom is the age in years from which fingerprints are taken: 12 at borders
 	// (Regulation (EU) 2017/2226 Art 17(3)).
 	FingersFrom int
+	// Fingers says which fingers are taken. The zero plan is one finger, whichever it is.
+	Fingers capture.FingerPlan
 	// Checks are the rules of the checks of a document's chip: the first that fits counts. Where
 	// none does, a check that failed refers, and what leaves a chip unread or unsigned does not
 	// pass either.
@@ -126,10 +129,7 @@ func evidenceReasons(r Rules, f Facts) []capture.Reason {
 		reasons = append(reasons, documentReasons(zone, f.Now)...)
 	}
 	reasons = append(reasons, chipReasons(r, f.Evidence)...)
-	if reason, ok := fingerReason(r, f); ok {
-		reasons = append(reasons, reason)
-	}
-	return reasons
+	return append(reasons, fingerReasons(r, f)...)
 }
 
 func missingText(m capture.Modality) string {
@@ -149,8 +149,11 @@ func documentReasons(z *mrz.Zone, now time.Time) []capture.Reason {
 	add := func(o capture.Outcome, code, text string) {
 		reasons = append(reasons, capture.Reason{Outcome: o, Code: code, Modality: capture.ModalityDocument, Text: text})
 	}
-	if !z.Valid() {
+	if z.Contradictory() {
 		add(capture.OutcomeRefer, "zone_invalid", "The machine-readable zone contradicts itself: a check digit or a character is wrong.")
+	}
+	if fields := z.DoubtfulFields(); len(fields) > 0 {
+		add(capture.OutcomeRefer, "zone_doubtful", "Characters of the machine-readable zone may have been read wrongly from the picture of the page: compare "+strings.Join(fields, ", ")+" with the document.")
 	}
 	if expired, _ := inspection.Expired(z.ExpiryDate, now); expired {
 		add(capture.OutcomeRefer, "document_expired", "The document has expired.")
@@ -159,40 +162,4 @@ func documentReasons(z *mrz.Zone, now time.Time) []capture.Reason {
 		add(capture.OutcomeClear, "zone_repaired", fmt.Sprintf("%d character(s) of the machine-readable zone were read wrongly and put right; a check digit proves it.", len(z.Repairs)))
 	}
 	return reasons
-}
-
-// fingerReason speaks of the finger that was taken, or stated to be missing, last.
-func fingerReason(r Rules, f Facts) (capture.Reason, bool) {
-	reason := capture.Reason{Modality: capture.ModalityFinger}
-	i := lastOf(f.Evidence, capture.ModalityFinger)
-	if i < 0 || f.Evidence[i].Finger.Missing == "" {
-		return reason, false
-	}
-	missing := f.Evidence[i].Finger.Missing
-	reason.Code = "finger_" + string(missing)
-	switch {
-	case missing == capture.MissingNotApplicable && !r.FingersExempt(capture.LastZone(f.Evidence), f.Now):
-		reason.Outcome, reason.Code = capture.OutcomeIncomplete, "finger_missing"
-		reason.Text = missingText(capture.ModalityFinger)
-	case missing == capture.MissingNotApplicable:
-		reason.Outcome = capture.OutcomeClear
-		reason.Text = fmt.Sprintf("No fingerprints are taken of children under %d.", r.FingersFrom)
-	case missing == capture.MissingPermanent:
-		reason.Outcome = capture.OutcomeClear
-		reason.Text = "The finger cannot be taken: permanent impossibility, recorded."
-	default:
-		reason.Outcome = capture.OutcomeRefer
-		reason.Text = "The finger could not be taken this time: temporary impossibility, recorded."
-	}
-	return reason, true
-}
-
-// lastOf returns the index of the last piece of evidence of the modality, or -1.
-func lastOf(evidence []capture.Evidence, m capture.Modality) int {
-	for i := range slices.Backward(evidence) {
-		if evidence[i].Modality() == m {
-			return i
-		}
-	}
-	return -1
 }

@@ -81,6 +81,7 @@ func TestDecide(t *testing.T) {
 		{"an expired document refers", []capture.Evidence{document(func(z *mrz.Zone) { z.ExpiryDate = mrz.Date{Year: 2026, Month: 11, Day: 19} }), finger(""), face()}, nil, capture.OutcomeRefer, "document_expired"},
 		{"a document is valid through its last day everywhere", []capture.Evidence{document(func(z *mrz.Zone) { z.ExpiryDate = mrz.Date{Year: 2026, Month: 11, Day: 20} }), finger(""), face()}, nil, capture.OutcomeClear, "nothing_found"},
 		{"a wrong check digit refers", []capture.Evidence{document(func(z *mrz.Zone) { z.Checks[0].OK = false }), finger(""), face()}, nil, capture.OutcomeRefer, "zone_invalid"},
+		{"a character that was read with doubts refers", []capture.Evidence{document(func(z *mrz.Zone) { z.Faults = []mrz.Fault{{Field: mrz.FieldSurname, Reason: mrz.Doubtful}} }), finger(""), face()}, nil, capture.OutcomeRefer, "zone_doubtful"},
 		{"a repair is noted", []capture.Evidence{document(func(z *mrz.Zone) { z.Repairs = []mrz.Repair{{}} }), finger(""), face()}, nil, capture.OutcomeClear, "zone_repaired"},
 	}
 	rules := Strict()

@@ -76,7 +76,7 @@ type Unknown struct {
 }
 
 // NotKnown lists the systems of the officer's profile that did not say what they hold of the
-// traveller, by the evidence of each modality that was asked about last. It knows nothing of
+// traveller, by the evidence of each modality that was asked about last, of fingers by each finger's. It knows nothing of
 // answers that are still awaited, and discreet findings count as absent.
 func NotKnown(f Facts) []Unknown {
 	g := group(f)
@@ -90,7 +90,7 @@ func NotKnown(f Facts) []Unknown {
 		}
 	}
 	for _, q := range g.order {
-		if u, ok := notKnown(q, g.answers[q]); ok && q.evidence == g.last[q.modality] {
+		if u, ok := notKnown(q, g.answers[q]); ok && g.last[q.evidence] && !slices.ContainsFunc(all, u.same) {
 			all = append(all, u)
 		}
 	}
@@ -99,6 +99,10 @@ func NotKnown(f Facts) []Unknown {
 	})
 	return all
 }
+
+// same reports whether both speak of the same system asked with the same modality, as they do if
+// several fingers were asked about.
+func (u Unknown) same(v Unknown) bool { return u.System == v.System && u.Modality == v.Modality }
 
 // notKnown says why the answers to one question leave open what the system holds, if they
 // do. Of several answers that do, the one with the latest data speaks.

@@ -16,6 +16,7 @@ import (
 	"boothd/cmd/boothd/alerts"
 	"boothd/cmd/boothd/config"
 	"boothd/cmd/boothd/console"
+	"boothd/cmd/boothd/sbi"
 	"boothd/cmd/boothd/statelock"
 	"boothd/devices"
 	"boothd/internal/keys"
@@ -60,6 +61,8 @@ type booth struct {
 	watch      *recent.Watch
 	desk       *check.Desk
 	console    *console.Server
+	kiosks     *sbi.Server // nil if no registration kiosk may use the devices
+	kioskKey   *sbi.Identity
 	listener   net.Listener
 	closers    []func() // of what needs closing and has no field
 
@@ -88,7 +91,7 @@ func (b *booth) open(ctx context.Context) error {
 	}
 	steps := []func(context.Context) error{
 		b.openLock, b.openKeys, b.openTerminal, b.openStore, b.openAlerts, b.openProfiles, b.openPortal, b.openDirect, b.openGallery, b.openRecent, b.openDrill, b.openSubscriber,
-		b.openDevices, b.openDesk, b.openConsole,
+		b.openDevices, b.openKiosks, b.openDesk, b.openConsole,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -185,9 +188,12 @@ func (b *booth) openDesk(ctx context.Context) error {
 		Alerts:    b.alerts,
 		Collector: &capture.Session{
 			Devices:    b.devices,
-			Finger:     capture.FingerPosition(b.config.Check.Finger),
+			Fingers:    b.config.Check.FingerPlan(),
 			MinQuality: b.config.Check.MinQuality,
+			Tries:      b.config.Check.FingerTries,
+			Comparer:   localmatch.SameFinger{},
 			Chips:      b.inspector(),
+			Reads:      b.config.Reads(),
 			Now:        time.Now,
 		},
 		Auto: b.config.Check.Auto,
@@ -257,10 +263,13 @@ func (b *booth) openConsole(ctx context.Context) error {
 		Exchange: b.recordExchange,
 		Healthy:  b.healthy,
 		Ready:    b.store.Ready,
-		Metrics:  newMetrics(b, metricsToken),
-		Hosts:    b.config.API.Hosts,
-		Origins:  b.config.API.Origins,
-		Log:      b.log,
+		Preview: func(ctx context.Context, k devices.Kind) (*devices.Frame, error) {
+			return devices.Preview(ctx, b.devices, k)
+		},
+		Metrics: newMetrics(b, metricsToken),
+		Hosts:   b.config.API.Hosts,
+		Origins: b.config.API.Origins,
+		Log:     b.log,
 	}
 	if b.portal != nil {
 		conf.Verify = b.verifyLink
@@ -311,6 +320,9 @@ func (b *booth) work(ctx context.Context) error {
 		start(&front, ctx, "sign-in", b.verifier.Run)
 	}
 	start(&front, ctx, "devices", b.devices.Run)
+	if b.kiosks != nil {
+		start(&front, ctx, "registration kiosks", b.kiosks.Run)
+	}
 	start(&front, ctx, "console", b.console.Run)
 	start(&front, ctx, "notify", b.notify)
 	b.log.Info("booth ready", "booth", b.config.Booth.ID, "version", version, "listen", b.listener.Addr().String())

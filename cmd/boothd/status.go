@@ -118,6 +118,7 @@ func (b *booth) warnings(ctx context.Context, st *console.BoothStatus) []string 
 	for _, name := range b.profiles.overdue(time.Now()) {
 		add("The profile %s is past its review and allows nothing until central has renewed it.", name)
 	}
+	w = append(w, b.kioskNotices(time.Now())...)
 	for _, d := range st.Devices {
 		if d.State == devices.Fault {
 			add("%s: %s.", d.Address, d.Reason)

@@ -5,10 +5,15 @@ package config
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"boothd/capture"
 	"boothd/capture/policy"
+	"boothd/cmd/boothd/sbi"
+	"boothd/devices"
+	"boothd/devices/drivers"
 	"boothd/internal/keys/rest"
 	"boothd/internal/settings"
 	"boothd/sync/grant"
@@ -41,6 +46,8 @@ type Config struct {
 	Cameras  []Camera          `toml:"camera"`
 	// Documents says how the chips of travel documents are inspected.
 	Documents Documents `toml:"documents"`
+	// SBI lets registration kiosks use the scanners and cameras.
+	SBI SBI `toml:"sbi"`
 }
 
 // Booth says which booth this is.
@@ -78,7 +85,9 @@ type Check struct {
 	Require     []capture.Modality `toml:"require"`
 	Auto        bool               `toml:"auto_conclude"`
 	FingersFrom int                `toml:"fingers_from"` // years of age
-	Finger      int                `toml:"finger"`       // ISO/IEC 19794-2 position asked for
+	Fingers     int                `toml:"fingers"`      // how many are taken: 1, 4 or 10
+	Finger      int                `toml:"finger"`       // ISO/IEC 19794-2 position asked for if one is
+	FingerTries int                `toml:"finger_tries"` // pictures of a finger, of which the best counts
 	MinQuality  int                `toml:"min_finger_quality"`
 }
 
@@ -206,10 +215,52 @@ type Barcode struct {
 	Bare   bool   `toml:"bare"` // nothing
 }
 
-// Camera is a network camera.
+// Camera is a network camera or one of this machine.
 type Camera struct {
 	URL    string `toml:"url"`
-	Driver string `toml:"driver"`
+	Device string `toml:"device"` // of this machine: a path, or "*" for any
+	Driver string `toml:"driver"` // of a network camera
+	// Use is what it looks at: "face", or "page" for the pages of documents.
+	Use string `toml:"use"`
+	// What follows is for cameras of this machine.
+	Size     string                   `toml:"size"` // the least: "1280x720"
+	Input    string                   `toml:"input"`
+	Lights   map[devices.Light]string `toml:"lights"` // inputs of a page camera
+	Controls map[string]int           `toml:"controls"`
+}
+
+// The uses of a camera.
+const (
+	UseFace = "face"
+	UsePage = "page"
+)
+
+// Page reports whether the camera looks at the pages of documents.
+func (c *Camera) Page() bool { return c.Use == UsePage }
+
+// LeastSize is the least size of its pictures in pixels; 0 by 0 if nothing is said.
+func (c *Camera) LeastSize() (width, height int, ok bool) {
+	if c.Size == "" {
+		return 0, 0, true
+	}
+	w, h, _ := strings.Cut(c.Size, "x")
+	width, err1 := strconv.Atoi(w)
+	height, err2 := strconv.Atoi(h)
+	return width, height, err1 == nil && err2 == nil && width > 0 && height > 0 && width <= 8192 && height <= 8192
+}
+
+// Reads says with what kinds of device documents are read.
+func (c *Config) Reads() []devices.Kind {
+	var kinds []devices.Kind
+	for _, d := range drivers.All() {
+		if d.Kind == devices.KindDocumentReader && slices.ContainsFunc(c.Serial, func(s Serial) bool { return s.Driver == d.Name }) {
+			kinds = []devices.Kind{devices.KindDocumentReader}
+		}
+	}
+	if slices.ContainsFunc(c.Cameras, func(c Camera) bool { return c.Page() }) {
+		kinds = append(kinds, devices.KindPageCamera)
+	}
+	return kinds
 }
 
 // Documents says with what, by what and how far the chips of travel documents are inspected.
@@ -246,13 +297,14 @@ func defaults() Config {
 		AtRest:    AtRest{Source: rest.SourceAuto, TPM: "/dev/tpmrm0", PCRs: []int{7}},
 		API:       API{Listen: "127.0.0.1:8470"},
 		Log:       settings.Log{Level: "info", Format: "text"},
-		Check:     Check{Require: []capture.Modality{"document", "face", "finger"}, Auto: true, FingersFrom: 12, Finger: 2, MinQuality: 20},
+		Check:     Check{Require: []capture.Modality{"document", "face", "finger"}, Auto: true, FingersFrom: 12, Fingers: 1, Finger: 2, FingerTries: 1, MinQuality: 20},
 		Policy:    Policy{Default: Rule{Hit: "stop", Possible: "refer", Unavailable: "incomplete", Stale: "refer"}},
 		SignIn:    SignIn{Client: "boothd"},
 		Portal:    Portal{Timeout: settings.Duration(5 * time.Second), Linger: settings.Duration(time.Minute)},
 		Trust:     Trust{Threshold: 2},
 		Outbox:    Outbox{MaxBytes: 4 << 30, MaxAge: settings.Duration(14 * 24 * time.Hour), Reserve: 64 << 20},
 		USB:       USB{Local: true},
+		SBI:       SBI{Purpose: sbi.Registration, Env: "Developer"},
 		Documents: Documents{Readers: []string{"*"}, Chip: []string{chipsByLaw}, JP2: "/usr/libexec/boothd/boothd-jp2"},
 	}
 }
@@ -286,6 +338,7 @@ func (c *Config) Paths() []*string {
 		paths = append(paths, &c.Direct[i].CA, &c.Direct[i].Cert, &c.Direct[i].Key)
 	}
 	paths = append(paths, &c.SignIn.CA, &c.SignIn.Keys)
+	paths = append(paths, &c.SBI.Cert, &c.SBI.Key, &c.SBI.Domain)
 	for i := range c.Officers {
 		paths = append(paths, &c.Officers[i].TokenFile)
 	}

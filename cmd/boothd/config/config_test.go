@@ -225,6 +225,8 @@ func TestEveryFaultIsNamed(t *testing.T) {
 		{"a port that is too great", `[usb]`, "[api]\nlisten = \"127.0.0.1:65536\"\n[usb]", "api.listen: "},
 		{"no port", `[usb]`, "[api]\nlisten = \"127.0.0.1:\"\n[usb]", "api.listen: "},
 		{"evidence required twice", `[usb]`, "[check]\nrequire = [\"document\", \"face\", \"document\"]\n[usb]", "check.require[2]: is there twice"},
+		{"three fingers", `[usb]`, "[check]\nfingers = 3\n[usb]", "check.fingers: must be 1, 4 or 10"},
+		{"no tries", `[usb]`, "[check]\nfinger_tries = 0\n[usb]", "check.finger_tries: must be 1 to 10"},
 		{"checks without a document", `[usb]`, "[check]\nrequire = [\"face\"]\n[usb]", "check.require: must contain"},
 		{"checks of nothing", `[usb]`, "[check]\nrequire = []\n[usb]", "check.require: must contain"},
 		{"a possible hit that clears", `possible = "refer"`, `possible = "clear"`, "policy.default.possible: must not be clear"},

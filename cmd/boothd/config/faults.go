@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	"boothd/devices"
 	"boothd/devices/drivers"
 	"boothd/devices/serial"
+	"boothd/devices/v4l2"
 	"boothd/internal/settings"
 )
 
@@ -26,6 +28,7 @@ func (c *Config) Validate(f *settings.Faults) {
 	c.listFaults(f)
 	c.documentFaults(f)
 	c.deviceFaults(f)
+	c.sbiFaults(f)
 }
 
 func (c *Config) boothFaults(f *settings.Faults) {
@@ -56,6 +59,9 @@ func (c *Config) checkFaults(f *settings.Faults) {
 	f.Unless(slices.Contains(c.Check.Require, capture.ModalityDocument), "check.require", "must contain \"document\"")
 	f.Unless(c.Check.FingersFrom >= 0 && c.Check.FingersFrom <= 21, "check.fingers_from", "must be 0 to 21 years")
 	f.Unless(c.Check.Finger >= 0 && c.Check.Finger <= 10, "check.finger", "must be 0 (any) to 10, a position of ISO/IEC 19794-2")
+	_, planned := capture.NewFingerPlan(c.Check.Fingers, 0)
+	f.Unless(planned, "check.fingers", "must be 1, 4 or 10")
+	f.Unless(c.Check.FingerTries >= 1 && c.Check.FingerTries <= 10, "check.finger_tries", "must be 1 to 10")
 	f.Unless(c.Check.MinQuality >= 0 && c.Check.MinQuality <= 100, "check.min_finger_quality", "must be 0 to 100")
 	ruleFaults(f, "policy.default", c.Policy.Default)
 	asked := map[askedBy]bool{}
@@ -112,15 +118,38 @@ func (c *Config) deviceFaults(f *settings.Faults) {
 	}
 	f.Unless(c.ZFM.MaxBaud == 0 || slices.Contains(serial.Bauds, c.ZFM.MaxBaud), "zfm.max_baud", "must be one of %v", serial.Bauds)
 	f.Unless(!c.Barcode.Bare || c.Barcode.Prefix+c.Barcode.Suffix == "", "barcode.bare", "must not be with a prefix or suffix")
-	for i, s := range c.Cameras {
+	for i := range c.Cameras {
 		key := fmt.Sprintf("camera[%d]", i)
-		u, err := url.Parse(s.URL)
-		f.Unless(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "", key+".url", "must begin with http:// or https://")
-		f.Unless(known[s.Driver] == devices.KindCamera, key+".driver", "%q is not the name of a camera's driver", s.Driver)
+		c.Cameras[i].faults(f, key, known)
+		twice := slices.ContainsFunc(c.Cameras[:i], func(o Camera) bool { return o.Device != "" && o.Device == c.Cameras[i].Device })
+		f.Unless(!twice, key+".device", "is there twice")
 	}
 	for i, e := range c.USB.USBIP {
 		_, _, err := net.SplitHostPort(e)
 		f.Unless(err == nil, fmt.Sprintf("usb.usbip[%d]", i), "must be \"host:port\"")
+	}
+}
+
+func (c *Camera) faults(f *settings.Faults, key string, known map[string]devices.Kind) {
+	f.Unless(c.Use == "" || c.Use == UseFace || c.Use == UsePage, key+".use", "must be face or page")
+	if c.Device == "" {
+		u, err := url.Parse(c.URL)
+		f.Unless(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "", key+".url", "must begin with http:// or https://")
+		f.Unless(known[c.Driver] == devices.KindCamera, key+".driver", "%q is not the name of a camera's driver", c.Driver)
+		f.Unless(c.Driver != v4l2.Driver().Name, key+".driver", "%q is for cameras of this machine, which have a device", c.Driver)
+		f.Unless(c.Size+c.Input == "" && len(c.Lights)+len(c.Controls) == 0, key+".device", "is missing though there are settings for one")
+		return
+	}
+	_, _, ok := c.LeastSize()
+	f.Unless(ok, key+".size", "must be like 1280x720")
+	f.Unless(c.URL+c.Driver == "", key+".device", "must not be with a url or a driver")
+	f.Unless(c.Device == v4l2.Any || filepath.IsAbs(c.Device), key+".device", "must be a path from the root, or *")
+	f.Unless(len(c.Lights) == 0 || c.Page(), key+".lights", "are for page cameras")
+	for light := range c.Lights {
+		f.Unless(slices.Contains(devices.Lights(), light), key+".lights."+string(light), "is none of %v", devices.Lights())
+	}
+	for name := range c.Controls {
+		f.Unless(slices.Contains(v4l2.ControlNames(), name), key+".controls."+name, "is none of %s", strings.Join(v4l2.ControlNames(), ", "))
 	}
 }
 

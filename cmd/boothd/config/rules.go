@@ -3,6 +3,7 @@ package config
 import (
 	"slices"
 
+	"boothd/capture"
 	"boothd/capture/policy"
 )
 
@@ -14,6 +15,7 @@ func (c *Config) Rules() policy.Rules {
 	rules := policy.Rules{
 		Require:     c.Check.Require,
 		FingersFrom: c.Check.FingersFrom,
+		Fingers:     c.Check.FingerPlan(),
 		ChipsByLaw:  slices.Contains(c.Documents.Chip, chipsByLaw),
 		Default:     policy.Rule(c.Policy.Default),
 	}
@@ -27,6 +29,12 @@ func (c *Config) Rules() policy.Rules {
 	}
 	rules.Chips = kindsOf(c.Documents.Chip)
 	return rules
+}
+
+// FingerPlan says which fingers a check takes.
+func (c *Check) FingerPlan() capture.FingerPlan {
+	plan, _ := capture.NewFingerPlan(c.Fingers, capture.FingerPosition(c.Finger))
+	return plan
 }
 
 func (r CheckRule) rule() policy.CheckRule {

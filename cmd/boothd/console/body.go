@@ -22,6 +22,7 @@ const (
 	maxLine  = 64      // characters of each
 	maxWhy   = 500     // characters of a reason
 
+	maxFingers   = 10
 	accessDigits = 6 // of a card access number
 
 	maxProfile = 64  // characters of a profile's name
@@ -67,16 +68,27 @@ func (b *zoneBody) check() error {
 }
 
 type missingBody struct {
-	Reason capture.Missing `json:"reason"`
+	Reason  capture.Missing          `json:"reason"`
+	Fingers []capture.FingerPosition `json:"fingers"` // none: all that are awaited
 }
 
 func (b *missingBody) check() error {
+	for _, f := range b.Fingers {
+		if !isFinger(f) {
+			return errBody("A finger must be 1 to 10.")
+		}
+	}
+	if len(b.Fingers) > maxFingers {
+		return errBody("There are ten fingers.")
+	}
 	switch b.Reason {
 	case capture.MissingPermanent, capture.MissingTemporary:
 		return nil
 	}
 	return errBody("The reason must be permanent or temporary.") // that a child is exempt follows from the document
 }
+
+func isFinger(f capture.FingerPosition) bool { return f >= 1 && f <= maxFingers }
 
 type missingChipBody struct {
 	Reason capture.MissingChip `json:"reason"`
@@ -102,10 +114,14 @@ func (b *accessNumberBody) check() error {
 }
 
 type retakeBody struct {
-	Modality capture.Modality `json:"modality"`
+	Modality capture.Modality       `json:"modality"`
+	Finger   capture.FingerPosition `json:"finger"` // 0: the booth chooses
 }
 
 func (b *retakeBody) check() error {
+	if b.Finger != 0 && (b.Modality != capture.ModalityFinger || !isFinger(b.Finger)) {
+		return errBody("A finger must be 1 to 10, and goes with the modality finger.")
+	}
 	switch b.Modality {
 	case capture.ModalityDocument, capture.ModalityChip, capture.ModalityFinger, capture.ModalityFace:
 		return nil

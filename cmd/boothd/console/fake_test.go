@@ -81,6 +81,14 @@ func (d *fakeDesk) MissFinger(_ context.Context, id, _ string, reason capture.Mi
 	return d.did("miss %s %s", id, reason)
 }
 
+func (d *fakeDesk) MissFingers(_ context.Context, id, _ string, fingers []capture.FingerPosition, reason capture.Missing) error {
+	return d.did("miss %s %d %s", id, fingers, reason)
+}
+
+func (d *fakeDesk) RetakeFinger(_ context.Context, id string, finger capture.FingerPosition) error {
+	return d.did("retake %s %d", id, finger)
+}
+
 func (d *fakeDesk) MissChip(_ context.Context, id, officer string, why capture.MissingChip) error {
 	return d.did("miss chip %s %s by %s", id, why, officer)
 }

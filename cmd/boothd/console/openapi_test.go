@@ -75,7 +75,7 @@ func TestOpenAPIDocumentTellsTheTruth(t *testing.T) {
 	}
 
 	for name, v := range map[string]check.View{"empty": {}, "started": started(), "collecting": collecting(), "decided": decided(capture.OutcomeClear),
-		"stopped": stopped(), "fingered": fingered(), "discreet": discreet(), "incomplete": incomplete(), "alerted": alerted(closed()), "linked": linked(), "inspected": inspected(t, "cloned"), "chipless": chipless(t, capture.MissingNoChip, "")} {
+		"stopped": stopped(), "fingered": fingered(), "fingers": fourFingers(), "discreet": discreet(), "incomplete": incomplete(), "alerted": alerted(closed()), "linked": linked(), "inspected": inspected(t, "cloned"), "chipless": chipless(t, capture.MissingNoChip, "")} {
 		t.Run("view of a desk that is "+name, func(t *testing.T) {
 			b.show(v)
 			for _, who := range []string{token, clearedToken, narrowToken} {
@@ -95,6 +95,8 @@ func TestOpenAPIDocumentTellsTheTruth(t *testing.T) {
 		{method: "POST", path: "/api/v1/checks"},
 		{method: "POST", path: "/api/v1/checks/C1/zone", body: `{"lines":["A<B","C<D"]}`},
 		{method: "POST", path: "/api/v1/checks/C1/missing-finger", body: `{"reason":"permanent"}`},
+		{method: "POST", path: "/api/v1/checks/C1/missing-finger", body: `{"reason":"temporary","fingers":[2,3]}`},
+		{method: "POST", path: "/api/v1/checks/C1/retake", body: `{"modality":"finger","finger":10}`},
 		{method: "POST", path: "/api/v1/checks/C1/missing-chip", body: `{"reason":"silent"}`},
 		{method: "POST", path: "/api/v1/checks/C1/access-number", body: `{"number":"012345"}`},
 		{method: "POST", path: "/api/v1/checks/C1/retake", body: `{"modality":"chip"}`},
@@ -133,6 +135,8 @@ func TestOpenAPIDocumentTellsTheTruth(t *testing.T) {
 
 	signInConforms(t, b.URL, router, asked)
 
+	// The pictures of a camera do not end by themselves; other tests look at them.
+	asked["preview"] = true
 	// The event stream does not end by itself; its events are held against the schemas.
 	l := b.listen(t, clearedToken)
 	asked["events"] = true

@@ -46,6 +46,7 @@ func (s *Server) table() []route {
 		{method: "POST", path: "checks/{check}/disposition", forOfficer: s.dispose},
 		{method: "POST", path: "checks/{check}/abandon", forOfficer: s.abandon},
 		{method: "GET", path: "checks/{check}/images/{evidence}", forOfficer: s.image},
+		{method: "GET", path: "checks/{check}/preview/{camera}", forOfficer: s.preview},
 		{method: "DELETE", path: "alerts/{alert}", forOfficer: s.dismiss},
 		{method: "POST", path: "checks/{check}/identify", forOfficer: s.identify},
 		{method: "POST", path: "checks/{check}/grant", forOfficer: s.useGrant},
@@ -150,6 +151,9 @@ func (s *Server) missFinger(w http.ResponseWriter, r *http.Request, o capture.Of
 	if err := decode(w, r, &body); err != nil {
 		return err
 	}
+	if len(body.Fingers) > 0 {
+		return done(w, s.cfg.Desk.MissFingers(r.Context(), r.PathValue("check"), o.ID, body.Fingers, body.Reason))
+	}
 	return done(w, s.cfg.Desk.MissFinger(r.Context(), r.PathValue("check"), o.ID, body.Reason))
 }
 
@@ -173,6 +177,9 @@ func (s *Server) retake(w http.ResponseWriter, r *http.Request, _ capture.Office
 	var body retakeBody
 	if err := decode(w, r, &body); err != nil {
 		return err
+	}
+	if body.Finger != 0 {
+		return done(w, s.cfg.Desk.RetakeFinger(r.Context(), r.PathValue("check"), body.Finger))
 	}
 	return done(w, s.cfg.Desk.Retake(r.Context(), r.PathValue("check"), body.Modality))
 }

@@ -128,6 +128,23 @@ func collecting() check.View {
 	return v
 }
 
+// fourFingers is a check in the middle of a hand of which one finger is bandaged.
+func fourFingers() check.View {
+	v := collecting()
+	c := v.Check
+	c.Wanted = []capture.Modality{fing}
+	c.Evidence = append(evidence(), check.EvidenceView{
+		ID: "finger-2", Modality: fing, At: time.Now(), Device: "stated by the officer", Position: 3, Missing: capture.MissingTemporary,
+	})
+	c.Fingers = []capture.FingerStep{
+		{Position: 2, State: capture.FingerTaken, Evidence: "finger-1", Quality: 72},
+		{Position: 3, State: capture.FingerMissing, Missing: capture.MissingTemporary, Evidence: "finger-2"},
+		{Position: 4, State: capture.FingerNow}, {Position: 5, State: capture.FingerAwaited},
+	}
+	c.Guidance = []check.Guidance{{Modality: fing, Text: "Lay the right ring finger on the scanner: 2 of 3."}}
+	return v
+}
+
 func started() check.View {
 	v := collecting()
 	v.Check.Zone, v.Check.Evidence, v.Check.Lines = nil, nil, nil

@@ -43,6 +43,7 @@ import (
 
 	"boothd/capture"
 	"boothd/capture/check"
+	"boothd/devices"
 )
 
 // Desk is what the console needs of the check desk; *check.Desk implements it.
@@ -50,9 +51,11 @@ type Desk interface {
 	Start(ctx context.Context, officer capture.Officer) (id string, err error)
 	AddZone(ctx context.Context, id, officer string, lines []string) error
 	MissFinger(ctx context.Context, id, officer string, reason capture.Missing) error
+	MissFingers(ctx context.Context, id, officer string, fingers []capture.FingerPosition, reason capture.Missing) error
 	MissChip(ctx context.Context, id, officer string, why capture.MissingChip) error
 	UseAccessNumber(ctx context.Context, id, number string) error
 	Retake(ctx context.Context, id string, m capture.Modality) error
+	RetakeFinger(ctx context.Context, id string, finger capture.FingerPosition) error
 	Conclude(ctx context.Context, id string) error
 	Dispose(ctx context.Context, id string, d capture.Disposition) error
 	Abandon(ctx context.Context, id, officer, why string) error
@@ -87,6 +90,9 @@ type Config struct {
 	// Verify tells central what an officer found out about a link; its errors are those of
 	// portal.Client.Verify. Without it central cannot be told.
 	Verify func(ctx context.Context, o capture.Officer, link string, colour capture.LinkColour, why string) error
+	// Preview waits for the next picture of a camera of the kind, which several callers may
+	// share. Without it no camera can be watched.
+	Preview func(context.Context, devices.Kind) (*devices.Frame, error)
 	// Status tells how the booth is; called every two seconds and at each request for it.
 	// It returns within a second.
 	Status func(context.Context) BoothStatus
@@ -116,6 +122,7 @@ type Server struct {
 	bearers  failures // of tokens sent with requests
 	board    board
 	seats    chan struct{} // one per listener to the event stream
+	viewers  chan struct{} // one per viewer of a camera
 	stopping chan struct{} // closed when Run ends, to end the event streams
 }
 
@@ -144,6 +151,7 @@ func New(listener net.Listener, cfg Config) (*Server, error) {
 		origins:  make(map[string]bool, len(cfg.Origins)),
 		board:    newBoard(),
 		seats:    make(chan struct{}, maxListeners),
+		viewers:  make(chan struct{}, maxPreviews),
 		stopping: make(chan struct{}),
 	}
 	for _, origin := range cfg.Origins {
@@ -168,6 +176,7 @@ func (s *Server) Run(ctx context.Context) error {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		ConnContext:       keepConn,
 		ErrorLog:          slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelDebug),
 	}
 	var wg sync.WaitGroup

@@ -3,6 +3,7 @@ package border
 import (
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -40,7 +41,7 @@ type Crossing struct {
 	BirthDate   string                 `json:"birth_date"`
 	Nationality string                 `json:"nationality"`
 	Sex         string                 `json:"sex"`
-	Finger      *capture.Finger        `json:"finger,omitempty"` // to be enrolled; nil if none was taken
+	Fingers     []*capture.Finger      `json:"fingers,omitempty"` // to be enrolled; none if none was taken
 
 	// AuthorisedUntil is the last day of the authorised stay where an authority decided
 	// otherwise than the rule of 90 days in 180; 0 leaves it to the rule.
@@ -163,7 +164,7 @@ func (e *EES) CrossingOf(outcome, disposition *capture.Record) (Crossing, bool) 
 	}
 	// Of a birth date known in part the youngest age counts: no child's finger is kept.
 	if !person.MayBeUnder(person.FingersFrom, c.BirthDate, c.At.In(e.location)) {
-		c.Finger = lastFinger(outcome.Evidence)
+		c.Fingers = lastFingers(outcome.Evidence)
 	}
 	return c, c.validate() == nil && validateDocument(c.Document) == nil
 }
@@ -197,12 +198,18 @@ func kindOf(d capture.Direction, decision capture.Outcome) (Kind, bool) {
 	return "", false
 }
 
-// lastFinger returns the finger that was taken last, nil if none was.
-func lastFinger(evidence []capture.Evidence) *capture.Finger {
-	for _, ev := range slices.Backward(evidence) {
-		if f := ev.Finger; f != nil && f.Missing == "" && len(f.PNG) > 0 {
-			return f
+// lastFingers returns of each finger the picture that was taken last, in the order of their
+// positions.
+func lastFingers(evidence []capture.Evidence) []*capture.Finger {
+	last := map[capture.FingerPosition]*capture.Finger{}
+	for _, ev := range evidence {
+		if f := ev.Finger; person.HasPicture(f) {
+			last[f.Position] = f
 		}
 	}
-	return nil
+	var all []*capture.Finger
+	for _, position := range slices.Sorted(maps.Keys(last)) {
+		all = append(all, last[position])
+	}
+	return all
 }

@@ -135,8 +135,8 @@ func (e *EES) identify(ctx context.Context, file string, pending []Crossing) err
 		entry = entryOf(file, &pending[0])
 	}
 	for i := range pending {
-		if f := pending[i].Finger; f != nil && len(entry.Fingers) == 0 {
-			entry.Fingers = e.template(f)
+		if len(entry.Fingers) == 0 {
+			entry.Fingers = e.templates(pending[i].Fingers)
 			changed = changed || len(entry.Fingers) > 0
 		}
 	}
@@ -184,14 +184,19 @@ func entryOf(file string, c *Crossing) *gallery.Entry {
 	return entry
 }
 
-// template returns the finger as an entry holds it; none if the picture shows too little.
-func (e *EES) template(f *capture.Finger) []gallery.FingerTemplate {
-	data, err := extract(f)
-	if err != nil {
-		e.log.Warn("finger not enrolled", "reason", err)
-		return nil
+// templates returns the fingers as an entry holds them, without those whose pictures show too
+// little.
+func (e *EES) templates(fingers []*capture.Finger) []gallery.FingerTemplate {
+	var all []gallery.FingerTemplate
+	for _, f := range fingers {
+		data, err := extract(f)
+		if err != nil {
+			e.log.Warn("finger not enrolled", "reason", err)
+			continue
+		}
+		all = append(all, gallery.FingerTemplate{Position: f.Position, Format: gallery.FormatBoothd, Data: data})
 	}
-	return []gallery.FingerTemplate{{Position: f.Position, Format: gallery.FormatBoothd, Data: data}}
+	return all
 }
 
 // largestSide is that of a picture of the greatest resolution, in pixels.

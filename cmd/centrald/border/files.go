@@ -87,7 +87,7 @@ func (e *EES) record(ctx context.Context, tx *sql.Tx, c *Crossing) error {
 	if err := store.Insert(ctx, tx, insertCrossing, onceOnly, [][]any{e.row(file, c)}); err != nil {
 		return err
 	}
-	if created || c.Kind == KindEntry && c.Finger != nil {
+	if created || c.Kind == KindEntry && len(c.Fingers) > 0 {
 		return queue(ctx, tx, file, c)
 	}
 	return nil

@@ -110,7 +110,7 @@ func TestAFileIsOfItsEarliestCrossing(t *testing.T) {
 		all[0].ID, all[1].ID = "1", "2" // the later one was delivered first
 		all[0].Name = "MORVANESCU, D"
 		record(t, db, e, all[0])
-		all[1].Finger = picture(t, 1)
+		all[1].Fingers = []*capture.Finger{picture(t, 1)}
 		record(t, db, e, all[1])
 		enrolled(t, e)
 		file, err := e.fileByDocument(t.Context(), "P1234567", "UTO")
@@ -186,7 +186,10 @@ func picture(t testing.TB, traveller int) *capture.Finger {
 }
 
 func TestEnrolmentGivesAFileItsIdentityPart(t *testing.T) {
-	hers := picture(t, 1)
+	hers := []*capture.Finger{picture(t, 1)}
+	unread := []*capture.Finger{pressed("no picture")}
+	middle := *hers[0]
+	middle.Position = 3
 	for _, tt := range []struct {
 		name    string
 		change  func(first, later *Crossing)
@@ -195,11 +198,13 @@ func TestEnrolmentGivesAFileItsIdentityPart(t *testing.T) {
 		born    []string
 		puts    int
 	}{
-		{"by the record that creates it", func(first, _ *Crossing) { first.Finger = hers }, 1, []string{"MORVANESCU, DARIVA"}, []string{"1990-04-05"}, 1},
-		{"and a finger by a later entry", func(_, later *Crossing) { later.Finger = hers }, 1, []string{"MORVANESCU, DARIVA"}, []string{"1990-04-05"}, 1},
-		{"where a finger of the first entry stays", func(first, later *Crossing) { first.Finger, later.Finger = hers, pressed("no picture") },
+		{"by the record that creates it", func(first, _ *Crossing) { first.Fingers = hers }, 1, []string{"MORVANESCU, DARIVA"}, []string{"1990-04-05"}, 1},
+		{"and a finger by a later entry", func(_, later *Crossing) { later.Fingers = hers }, 1, []string{"MORVANESCU, DARIVA"}, []string{"1990-04-05"}, 1},
+		{"where a finger of the first entry stays", func(first, later *Crossing) { first.Fingers, later.Fingers = hers, unread },
 			1, []string{"MORVANESCU, DARIVA"}, []string{"1990-04-05"}, 1},
-		{"without a finger that cannot be read", func(first, _ *Crossing) { first.Finger = pressed("no picture") },
+		{"with all fingers that can be read", func(first, _ *Crossing) { first.Fingers = []*capture.Finger{hers[0], unread[0], &middle} },
+			2, []string{"MORVANESCU, DARIVA"}, []string{"1990-04-05"}, 1},
+		{"without a finger that cannot be read", func(first, _ *Crossing) { first.Fingers = unread },
 			0, []string{"MORVANESCU, DARIVA"}, []string{"1990-04-05"}, 1},
 		{"without what no entry may hold", func(first, later *Crossing) { first.BirthDate, first.Name, first.Sex = "yesterday", "A\x00B", "X" }, 0, nil, nil, 1},
 	} {
@@ -386,7 +391,7 @@ func TestAFingerThatIsRefusedDoesNotKeepTheFileFromBeingFound(t *testing.T) {
 		return put(ctx, entries...)
 	}
 	c := crossings(t, "entry 2026-06-01")[0]
-	c.Finger = picture(t, 1)
+	c.Fingers = []*capture.Finger{picture(t, 1)}
 	record(t, db, e, c)
 	enrolled(t, e)
 	if p.Puts() != 1 {
@@ -472,8 +477,8 @@ func TestCrossingsAreMadeOfWhatBoothsReport(t *testing.T) {
 			if !ok {
 				return
 			}
-			if c.Kind != tt.kind || (c.Finger != nil) != tt.finger || c.Reason != tt.reason {
-				t.Errorf("kind %s, finger %t, reason %q", c.Kind, c.Finger != nil, c.Reason)
+			if c.Kind != tt.kind || (len(c.Fingers) > 0) != tt.finger || c.Reason != tt.reason {
+				t.Errorf("kind %s, finger %t, reason %q", c.Kind, len(c.Fingers) > 0, c.Reason)
 			}
 			if want := o.Evidence[0].Document.Zone.DocumentNumber; c.Document.Number != want {
 				t.Error("the crossing is of another document")
@@ -513,5 +518,19 @@ func TestNothingOfTheTravellerReachesALog(t *testing.T) {
 	log.Info("crossing", "crossing", c)
 	if strings.Contains(b.String(), "P1234567") || strings.Contains(b.String(), "DARIVA") {
 		t.Errorf("logged: %s", b.String())
+	}
+}
+
+func TestOfEachFingerTheLastPictureIsEnrolled(t *testing.T) {
+	taken := func(position capture.FingerPosition, picture string) capture.Evidence {
+		return capture.Evidence{Finger: &capture.Finger{Position: position, PNG: []byte(picture)}}
+	}
+	missing := capture.Evidence{Finger: &capture.Finger{Position: 4, Missing: capture.MissingTemporary}}
+	var got []string
+	for _, f := range lastFingers([]capture.Evidence{taken(3, "middle"), taken(2, "smeared"), missing, taken(2, "index"), {Face: &capture.Face{}}}) {
+		got = append(got, string(f.PNG))
+	}
+	if want := []string{"index", "middle"}; !slices.Equal(got, want) {
+		t.Errorf("enrolled %q, want %q", got, want)
 	}
 }

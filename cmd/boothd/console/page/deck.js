@@ -8,6 +8,7 @@ import { first } from './alerts.js';
 import { checksOf } from './checks.js';
 import { yellow } from './links.js';
 import { mayBeChild } from './traveller.js';
+import { askedFor, taken } from './hands.js';
 import * as forms from './forms.js';
 
 export const isOpen = (check) => Boolean(check) && check.phase !== 'closed' && check.phase !== 'abandoned';
@@ -81,6 +82,22 @@ export function createDeck({ state, overlay, signOut }) {
     ];
   }
 
+  // missFinger asks which finger is meant where several are taken, and why it is missing.
+  function missFinger(check) {
+    const why = (fingers) => ask(forms.fingerForm((reason) => run(() => api.missFinger(check.id, reason, fingers))));
+    const open = askedFor(check);
+    if (open) ask(forms.whichFingersForm(open, why));
+    else if (!check.fingers) why();
+    else tell(S.form.noFingerOpen);
+  }
+
+  function retake(check, modality) {
+    const again = (finger) => run(() => api.retake(check.id, modality, finger));
+    const fingers = modality === 'finger' ? taken(check) : [];
+    if (fingers.length) ask(forms.whichFingerForm(fingers, again));
+    else again();
+  }
+
   function collectingActions(check) {
     const abandon = { key: 'Escape', label: S.act.abandon, far: true, do: () => ask(forms.abandonForm((why) => run(() => api.abandon(check.id, why)))) };
     if (check.phase === 'concluding') {
@@ -91,9 +108,9 @@ export function createDeck({ state, overlay, signOut }) {
     return [
       { key: 'c', label: S.act.conclude, primary: check.wanted.length === 0, do: () => run(() => api.conclude(check.id)) },
       { key: 'm', label: S.act.type, do: () => ask(forms.typeForm((lines) => run(() => api.addZone(check.id, lines)))) },
-      { key: 'f', label: S.act.finger, do: () => ask(forms.fingerForm((reason) => run(() => api.missFinger(check.id, reason)))) },
+      { key: 'f', label: S.act.finger, do: () => missFinger(check) },
       known.includes('chip') ? { key: 'h', label: S.act.chip, do: () => ask(forms.chipForm((reason) => run(() => api.missChip(check.id, reason)), (number) => run(() => api.useAccessNumber(check.id, number)))) } : null,
-      { key: 'r', label: S.act.retake, do: () => ask(forms.retakeForm(known, (m) => run(() => api.retake(check.id, m)))) },
+      { key: 'r', label: S.act.retake, do: () => ask(forms.retakeForm(known, (m) => retake(check, m))) },
       abandon,
     ].filter(Boolean);
   }
@@ -158,7 +175,7 @@ export function createDeck({ state, overlay, signOut }) {
     const list = form ? [] : actions().filter((a) => !a.unseen);
     const looks = form ? 'form' : JSON.stringify(list.map((a) => [a.key, a.label, a.primary, a.note]));
     // The actions close over the check they were made for, hence its id.
-    const now = `${looks}${state().view?.check?.id}${first(state().view)?.id}${state().live}${yellow(state().view?.check).map((k) => k.id)}${state().view?.check?.zone?.birthDate?.text}`;
+    const now = `${looks}${state().view?.check?.id}${first(state().view)?.id}${state().live}${yellow(state().view?.check).map((k) => k.id)}${state().view?.check?.zone?.birthDate?.text}${JSON.stringify(state().view?.check?.fingers)}`;
     if (now === drawn) return;
     drawn = now;
     node.inert = state().live !== 'live';

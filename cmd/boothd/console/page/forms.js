@@ -138,6 +138,22 @@ export function fingerForm(submit) {
   });
 }
 
+// whichFingersForm asks about which of the fingers that are not there yet something is to be said.
+export function whichFingersForm({ now, hand, all }, submit) {
+  const options = [{ value: [now], label: S.traveller.positions[now] }];
+  if (hand.length > 1) options.push({ value: hand, label: S.form.wholeHand[now <= 5 ? 'right' : 'left'](hand.length) });
+  if (all.length > hand.length) options.push({ value: all, label: S.form.allFingers(all.length) });
+  return new Form({ title: S.form.whichMissing, options, chosen: 0, submit, fits: open('collecting') });
+}
+
+export function whichFingerForm(fingers, submit) {
+  return new Form({
+    title: S.form.whichAgain, tall: true,
+    options: fingers.map((p) => ({ value: p, label: S.traveller.positions[p] })),
+    submit, fits: open('collecting'),
+  });
+}
+
 // chipForm asks what the matter is with the chip: there is none, none answers, or its number.
 export function chipForm(miss, unlock) {
   const number = (value) => value === 'number';

@@ -7,7 +7,8 @@ import { h } from './dom.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-function s(tag, attributes, ...children) {
+// s makes an element of a drawing.
+export function s(tag, attributes, ...children) {
   const node = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
   node.append(...children);

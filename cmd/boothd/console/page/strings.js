@@ -39,7 +39,7 @@ export const S = {
     link: 'Central',
     lists: 'Lists',
     outbox: 'To send',
-    devices: { 'document-reader': 'Document reader', 'chip-reader': 'Chip reader', 'finger-scanner': 'Finger scanner', camera: 'Camera' },
+    devices: { 'document-reader': 'Document reader', 'chip-reader': 'Chip reader', 'finger-scanner': 'Finger scanner', camera: 'Camera', 'page-camera': 'Page camera' },
     deviceState: { opening: 'Starting', ready: 'Ready', busy: 'In use', fault: 'Fault', missing: 'Missing' },
     linkState: { online: 'Online', portal_down: 'Portal down', national_down: 'National down', offline: 'Offline' },
     listState: { current: 'Current', stale: 'Old', expired: 'Expired', missing: 'Missing' },
@@ -117,6 +117,7 @@ export const S = {
     fromChip: 'From the chip',
     noChip: 'no chip was read',
     portraitOf: 'Live portrait of the traveller',
+    pageOf: 'What the page camera sees',
     chipPortraitOf: 'Portrait in the chip of the document',
     fingerOf: (position) => `Picture of the finger: ${position}`,
     quality: 'Quality',
@@ -130,6 +131,14 @@ export const S = {
     },
     positions: ['finger not stated', 'right thumb', 'right index', 'right middle', 'right ring', 'right little',
       'left thumb', 'left index', 'left middle', 'left ring', 'left little'],
+  },
+
+  hands: {
+    title: 'Fingers',
+    left: 'left', right: 'right',
+    progress: (n, of) => `Fingers: ${n} of ${of} taken`,
+    state: { awaited: 'awaited', now: 'asked for now', failed: 'capture ended', taken: 'taken' },
+    missing: { permanent: 'cannot be taken, permanent', temporary: 'cannot be taken now', not_applicable: 'not taken of a child' },
   },
 
   // The checks of a document and its chip. A check's sentence is the booth's.
@@ -348,6 +357,11 @@ export const S = {
     abandonWhys: ['The traveller left', 'Started by mistake', 'Technical fault'],
     fingerTitle: 'Why can no finger be taken?',
     fingerWhys: { permanent: 'Permanent: amputated or worn', temporary: 'Temporary: bandaged, or the scanner is down' },
+    whichMissing: 'Which finger cannot be taken?',
+    wholeHand: { right: (n) => `All ${n} of the right hand`, left: (n) => `All ${n} of the left hand` },
+    allFingers: (n) => `All ${n} that are awaited`,
+    noFingerOpen: 'No finger is awaited any more.',
+    whichAgain: 'Which finger is to be taken again?',
     chipTitle: 'What about the document’s chip? That there is none, or none answers, is recorded and cannot be taken back.',
     chipWhys: {
       no_chip: 'No chip: it bears no chip symbol',

@@ -40,9 +40,10 @@ const byWeight = (a, b) => (RANK[a.state] ?? 2) - (RANK[b.state] ?? 2) || b.scor
 // group makes one row per system from the lines of the view, and one per system that was not
 // asked; findings come first, the gravest of each system leads.
 function group(check) {
-  const newest = new Map(check.evidence.map((e) => [e.modality, e.id]));
+  // Of several fingers the newest of each counts.
+  const newest = new Set(new Map(check.evidence.map((e) => [`${e.modality} ${e.position ?? ''}`, e.id])).values());
   const rows = [...Map.groupBy(check.lines, (l) => l.system)].map(([system, lines]) => {
-    const current = lines.filter((l) => newest.get(l.modality) === l.evidence);
+    const current = lines.filter((l) => newest.has(l.evidence));
     const latest = current.length ? current : lines;
     const findings = lines.flatMap((l) => (l.findings ?? []).map((f) => ({ ...f, print: l.prints?.find((p) => p.entry === f.entry) })));
     return { system, lines: latest, findings: findings.sort(byWeight), state: stateOf(lines, current),

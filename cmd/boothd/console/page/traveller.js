@@ -5,7 +5,9 @@ import { fill, h, icon } from './dom.js';
 import { now } from './time.js';
 import { api } from './api.js';
 import { asked, bestMatch, found } from './prints.js';
+import { hands, progress } from './hands.js';
 import { bare, chipOf, createChecks } from './checks.js';
+import { createPreview, watchable } from './preview.js';
 
 const last = (check, modality) => check.evidence.filter((e) => e.modality === modality).at(-1);
 const count = (check, modality) => check.evidence.filter((e) => e.modality === modality && !e.missing).length;
@@ -68,8 +70,10 @@ function data(check) {
   ];
 }
 
-function picture(check, modality, text) {
-  const evidence = last(check, modality);
+// shownFinger is the finger whose picture is shown: of several the last that was taken.
+const shownFinger = (check) => (check.fingers ? check.evidence.filter((e) => e.modality === 'finger' && e.image).at(-1) : last(check, 'finger'));
+
+function picture(check, modality, text, evidence = last(check, modality)) {
   if (evidence?.image) return h('img', { src: api.image(check.id, evidence.id), alt: text });
   return h('div', { class: 'nopicture' }, icon(modality),
     h('span', {}, check.wanted.includes(modality) ? S.traveller.wanted[modality] : S.traveller.notTaken));
@@ -93,10 +97,10 @@ function chipPicture(check) {
 
 // prints shows the finger, and where it agrees with one that was found.
 function prints(check) {
-  const evidence = last(check, 'finger');
+  const evidence = shownFinger(check);
   const match = evidence?.image ? bestMatch(check, evidence.id) : null;
   if (match) return [asked(match, api.image(check.id, evidence.id)), found(match)];
-  return picture(check, 'finger', S.traveller.fingerOf(S.traveller.positions[evidence?.position ?? 0]));
+  return picture(check, 'finger', S.traveller.fingerOf(S.traveller.positions[evidence?.position ?? 0]), evidence);
 }
 
 function quality(q) {
@@ -106,42 +110,53 @@ function quality(q) {
 }
 
 function finger(check) {
-  const evidence = last(check, 'finger');
+  const evidence = shownFinger(check);
   const guide = guidance(check, 'finger');
   const taken = count(check, 'finger');
   return [
-    h('h2', {}, S.traveller.finger),
+    h('h2', {}, progress(check)),
     evidence?.missing ? h('p', { class: 'missing' }, icon('unavailable'), S.traveller.missing[evidence.missing] ?? evidence.missing) : null,
     evidence?.image ? [
       h('p', { class: 'position' }, S.traveller.positions[evidence.position ?? 0]),
       quality(evidence.quality ?? 0),
-      taken > 1 ? h('p', { class: 'note' }, S.traveller.again(taken)) : null,
+      taken > 1 && !check.fingers ? h('p', { class: 'note' }, S.traveller.again(taken)) : null,
     ] : null,
     !evidence && !guide ? h('p', { class: 'note' }, check.wanted.includes('finger') ? S.traveller.wanted.finger : S.traveller.notTaken) : null,
-    guide ? h('p', { class: 'guide' }, guide) : null,
+    guide && !check.fingers ? h('p', { class: 'guide' }, guide) : null, // of several the prompt above says it
   ];
 }
 
 export function createTraveller(showChecks) {
-  const portrait = h('figure', { class: 'portrait' });
+  const still = h('div', { class: 'still' });
+  const portrait = h('figure', { class: 'portrait' }, still);
+  const live = createPreview(portrait, S.traveller.portraitOf);
+  const page = h('figure', { class: 'pageview' });
+  const livePage = createPreview(page, S.traveller.pageOf);
   const chip = h('figure', { class: 'portrait' });
   const checks = createChecks(showChecks);
   const fields = h('div', { class: 'data' });
   const print = h('figure', { class: 'print' });
+  const both = h('figure', { class: 'bothhands' });
   const fingerNotes = h('div', { class: 'fingernotes' });
-  const card = h('section', { class: 'card document', 'aria-label': S.traveller.document }, portrait, chip, fields);
-  const node = h('div', { class: 'traveller' }, card, checks.node,
-    h('section', { class: 'card finger', 'aria-label': S.traveller.finger }, print, fingerNotes));
+  const fingers = h('section', { class: 'card finger', 'aria-label': S.traveller.finger }, both, print, fingerNotes);
+  const card = h('section', { class: 'card document', 'aria-label': S.traveller.document }, portrait, chip, fields, page);
+  const node = h('div', { class: 'traveller' }, card, checks.node, fingers);
   return {
     node,
-    update({ view: { check } }) {
+    update({ view: { check }, status }) {
+      const watch = (camera, kind, modality) => (check.wanted.includes(modality) && watchable(status, kind) ? api.preview(check.id, camera) : null);
+      live.show(watch('face', 'camera', 'face'));
+      livePage.show(watch('page', 'page-camera', 'document'));
       const paired = aboutChip(check);
       card.classList.toggle('paired', paired);
       chip.hidden = !paired;
-      fill(portrait, picture(check, 'face', S.traveller.portraitOf), paired ? h('figcaption', { class: 'label' }, S.traveller.live) : null);
+      fill(still, picture(check, 'face', S.traveller.portraitOf), paired ? h('figcaption', { class: 'label' }, S.traveller.live) : null);
       fill(chip, paired ? [chipPicture(check), h('figcaption', { class: 'label' }, S.traveller.fromChip)] : null);
       checks.update(check);
       fill(fields, data(check));
+      fingers.classList.toggle('many', Boolean(check.fingers));
+      both.hidden = !check.fingers;
+      fill(both, hands(check));
       fill(print, prints(check));
       fill(fingerNotes, finger(check));
     },
