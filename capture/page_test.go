@@ -59,6 +59,9 @@ type desk struct {
 
 func newDesk(t *testing.T, first []byte, reads ...devices.Kind) *desk {
 	t.Helper()
+	if underRace {
+		t.Skip("takes minutes under the race detector; make test runs it without")
+	}
 	d := &desk{said: make(chan string, 1000), done: make(chan result, 1)}
 	d.camera = v4l2emu.New(v4l2emu.Options{Settings: v4l2.Settings{Driver: "pagecam"}})
 	d.camera.Show(0, first)

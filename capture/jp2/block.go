@@ -34,6 +34,8 @@ type coder struct {
 }
 
 // encode encodes the part of a plane, but for its drop lowest bit planes.
+//
+//go:norace
 func (c *coder) encode(p *plane, d direction, area image.Rectangle, drop int) block {
 	top := c.load(p, d, area)
 	b := block{planes: bits.Len32(top)}
@@ -54,6 +56,8 @@ func (c *coder) encode(p *plane, d direction, area image.Rectangle, drop int) bl
 }
 
 // load takes over the coefficients and returns the bits that any of them has.
+//
+//go:norace
 func (c *coder) load(p *plane, d direction, area image.Rectangle) (all uint32) {
 	c.direction, c.width, c.height = d, area.Dx(), area.Dy()
 	c.stride = c.width + 2
@@ -79,6 +83,8 @@ func (c *coder) load(p *plane, d direction, area image.Rectangle) (all uint32) {
 
 // stripes calls f for each coefficient in the order of a pass: stripes of four rows, in each
 // column by column.
+//
+//go:norace
 func (c *coder) stripes(f func(c *coder, at int)) {
 	for y := 0; y < c.height; y += 4 {
 		for x := range c.width {
@@ -89,9 +95,12 @@ func (c *coder) stripes(f func(c *coder, at int)) {
 	}
 }
 
+//go:norace
 func (c *coder) bit(at int) uint8 { return uint8(c.size[at]>>c.plane) & 1 }
 
 // propagate is the significance propagation pass.
+//
+//go:norace
 func (c *coder) propagate(at int) {
 	if c.flags[at]&significant != 0 {
 		return
@@ -103,6 +112,8 @@ func (c *coder) propagate(at int) {
 }
 
 // significance encodes whether the coefficient becomes significant, and then its sign.
+//
+//go:norace
 func (c *coder) significance(at, context int) {
 	bit := c.bit(at)
 	c.mq.encode(context, bit)
@@ -112,6 +123,8 @@ func (c *coder) significance(at, context int) {
 }
 
 // refine is the magnitude refinement pass.
+//
+//go:norace
 func (c *coder) refine(at int) {
 	if c.flags[at]&(significant|visited) != significant {
 		return
@@ -128,6 +141,8 @@ func (c *coder) refine(at int) {
 }
 
 // cleanUp is the clean-up pass. It also ends the bit plane.
+//
+//go:norace
 func (c *coder) cleanUp() {
 	for y := 0; y < c.height; y += 4 {
 		for x := range c.width {
@@ -137,6 +152,8 @@ func (c *coder) cleanUp() {
 }
 
 // column cleans up a column of a stripe.
+//
+//go:norace
 func (c *coder) column(at, rows int) {
 	first := 0
 	if rows == 4 && c.quiet(at) {
@@ -163,6 +180,8 @@ func (c *coder) column(at, rows int) {
 }
 
 // quiet reports whether nothing in a column of four, or around it, is significant yet.
+//
+//go:norace
 func (c *coder) quiet(at int) bool {
 	for k := -1; k <= 4; k++ {
 		i := at + k*c.stride
@@ -174,6 +193,8 @@ func (c *coder) quiet(at int) bool {
 }
 
 // neighbours counts the significant ones beside, above and below, and at the corners.
+//
+//go:norace
 func (c *coder) neighbours(at int) (h, v, d int) {
 	f, s := c.flags, c.stride
 	h = int(f[at-1]&significant + f[at+1]&significant)
@@ -183,6 +204,8 @@ func (c *coder) neighbours(at int) (h, v, d int) {
 }
 
 // context is that of significance (table D.1).
+//
+//go:norace
 func (c *coder) context(at int) int {
 	h, v, d := c.neighbours(at)
 	switch c.direction {
@@ -206,6 +229,7 @@ func (c *coder) context(at int) int {
 	return min(d, 2)
 }
 
+//go:norace
 func diagonalContext(straight, d int) int {
 	switch {
 	case d >= 3:
@@ -219,6 +243,8 @@ func diagonalContext(straight, d int) int {
 }
 
 // sign encodes the sign of a coefficient, which is significant from now on (table D.3).
+//
+//go:norace
 func (c *coder) sign(at int) {
 	h := c.leaning(at-1) + c.leaning(at+1)
 	v := c.leaning(at-c.stride) + c.leaning(at+c.stride)
@@ -237,6 +263,8 @@ func (c *coder) sign(at int) {
 }
 
 // leaning is the sign of a coefficient that is significant, else 0.
+//
+//go:norace
 func (c *coder) leaning(at int) int {
 	switch c.flags[at] & (significant | negative) {
 	case significant:

@@ -10,4 +10,6 @@
 //	           (encode)      (wavelet)  (block, mq)    (packet)   (encode)
 //
 // Reading is not done here: decoders of foreign files run confined (cmd/boothd-jp2).
+// The innermost loops are hidden from the race detector (go:norace): they work on memory of one
+// picture alone.
 package jp2

@@ -47,6 +47,7 @@ func newMQ(out []byte) mq {
 	return m
 }
 
+//go:norace
 func (m *mq) encode(context int, decision uint8) {
 	s := &states[m.index[context]]
 	m.a -= s.qe
@@ -82,6 +83,8 @@ func (m *mq) encode(context int, decision uint8) {
 }
 
 // byteOut moves a byte out; after 0xff only seven bits, so that no marker arises.
+//
+//go:norace
 func (m *mq) byteOut() {
 	last := len(m.out) - 1
 	if m.out[last] != 0xff && m.c&0x8000000 != 0 {

@@ -38,6 +38,8 @@ func split(img image.Image) []*plane {
 
 // transform is the forward 5/3 wavelet (Annex F). Of a level the columns come first: decoders
 // undo the rows first, and rounding makes that matter.
+//
+//go:norace
 func (p *plane) transform(levels int) {
 	w, h := p.width, p.height
 	line, other := make([]int32, max(w, h)), make([]int32, max(w, h))
@@ -61,6 +63,8 @@ func (p *plane) transform(levels int) {
 }
 
 // lift transforms a line in place and puts its low half before its high half in out.
+//
+//go:norace
 func lift(v, out []int32) {
 	n := len(v)
 	if n == 1 {

@@ -76,6 +76,7 @@ const (
 	shadow         = 0.35 // of the way from light to dark, for blocks without ridges
 )
 
+//go:norace
 func (g *grid) measure(place image.Point) block {
 	mean, deviation, skew := moments(g.img, place, g.spectrum.side)
 	if deviation >= max(leastDeviation, leastShare*(g.light-g.dark)) {
@@ -99,6 +100,8 @@ func (g *grid) measure(place image.Point) block {
 
 // moments returns the mean and the standard deviation of a block's grey and its skewness:
 // negative where a few dark ridges lie on much light ground, positive where few furrows are left.
+//
+//go:norace
 func moments(img *image.Gray, place image.Point, side int) (mean, deviation, skew float64) {
 	var sum, squares, cubes int
 	for y := place.Y; y < place.Y+side; y++ {
@@ -121,6 +124,8 @@ func moments(img *image.Gray, place image.Point, side int) (mean, deviation, ske
 }
 
 // shrunk returns the picture with squares of n by n pixels made one.
+//
+//go:norace
 func shrunk(img *image.Gray, n int) *image.Gray {
 	size := img.Bounds().Size()
 	out := image.NewGray(image.Rect(0, 0, size.X/n, size.Y/n))
@@ -146,6 +151,8 @@ func shrunk(img *image.Gray, n int) *image.Gray {
 
 // levels returns the grey of the ground and of the darkest ridges: the picture's 90th and
 // second percentile.
+//
+//go:norace
 func levels(img *image.Gray) (light, dark float64) {
 	var histogram [256]int
 	for _, v := range img.Pix {

@@ -80,6 +80,8 @@ func (g *grid) contrast(i int) bool { return g.blocks[i].touched && !g.blocks[i]
 
 // products returns the covariance of two pictures in a block and the variance of each, times
 // the number of its pixels.
+//
+//go:norace
 func (g *grid) products(h *grid, place image.Point) (both, mine, others float64) {
 	side := g.spectrum.side
 	var a, b, ab, aa, bb int

@@ -43,6 +43,8 @@ const (
 )
 
 // at is where a frequency's power is kept.
+//
+//go:norace
 func (s *spectrum) at(k, q int) int { return (q+s.waves-1)*s.waves + k }
 
 // newSpectrum makes a spectrum of blocks of side pixels, perMM of them to the mm.
@@ -106,6 +108,8 @@ type wave struct {
 
 // strongest finds the strongest wave that can be ridges in the block at the place, whose mean
 // grey is given, and leaves the power of all frequencies in s.power.
+//
+//go:norace
 func (s *spectrum) strongest(img *image.Gray, place image.Point, mean float32) wave {
 	pixels := float32(s.side * s.side)
 	rest := s.transform(img, place, mean) * pixels
@@ -141,6 +145,8 @@ func (s *spectrum) strongest(img *image.Gray, place image.Point, mean float32) w
 // transform sets s.power and returns the energy of the pixels seen through the window. Lines
 // are folded at the middle, where sines are odd and cosines even: half of the products are
 // spared.
+//
+//go:norace
 func (s *spectrum) transform(img *image.Gray, place image.Point, mean float32) (energy float32) {
 	right, down := s.slopes(img, place)
 	middle := float32(s.side-1) / 2
@@ -174,6 +180,8 @@ func (s *spectrum) transform(img *image.Gray, place image.Point, mean float32) (
 }
 
 // slopes returns by how much light rises to the right and downwards from pixel to pixel.
+//
+//go:norace
 func (s *spectrum) slopes(img *image.Gray, place image.Point) (right, down float32) {
 	var sumX, sumY int // of twice the distance from the middle
 	for y := range s.side {
@@ -190,6 +198,8 @@ func (s *spectrum) slopes(img *image.Gray, place image.Point) (right, down float
 }
 
 // fold adds and subtracts the halves of a line, from its middle outwards.
+//
+//go:norace
 func (s *spectrum) fold(line, even, odd []float32) {
 	for x := range s.half {
 		right, left := line[s.side-s.half+x], line[s.half-1-x]
@@ -201,6 +211,8 @@ func (s *spectrum) fold(line, even, odd []float32) {
 }
 
 // dot returns the sum of products of a and as much of b.
+//
+//go:norace
 func dot(a, b []float32) (sum float32) {
 	b = b[:len(a)]
 	for i, v := range a {
@@ -210,6 +222,8 @@ func dot(a, b []float32) (sum float32) {
 }
 
 // around sums the power near a frequency: one wave, seen through the window.
+//
+//go:norace
 func (s *spectrum) around(k, q int) (sum float32) {
 	for i := k - 1; i <= k+1; i++ {
 		for j := q - 1; j <= q+1; j++ {
@@ -231,6 +245,8 @@ const directions = 12
 
 // weakest returns how much detail the direction with the least has, as a share of that with the
 // most. The total is the power of all blocks, summed.
+//
+//go:norace
 func (s *spectrum) weakest(total []float64) float64 {
 	var sums, weights [directions]float64
 	for k := range s.waves {

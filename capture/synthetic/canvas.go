@@ -19,6 +19,8 @@ type shape struct {
 
 // paint covers the shape with the colour that tone gives for each place. The edge is as
 // soft as the given pixels.
+//
+//go:norace
 func (c canvas) paint(s shape, soft float64, tone func(x, y float64) colour) {
 	box := s.box.Inset(-int(soft) - 1).Intersect(c.Bounds())
 	for py := box.Min.Y; py < box.Max.Y; py++ {
@@ -40,10 +42,13 @@ func (c canvas) paint(s shape, soft float64, tone func(x, y float64) colour) {
 }
 
 // fill covers the shape with one colour.
+//
+//go:norace
 func (c canvas) fill(s shape, soft float64, col colour) {
 	c.paint(s, soft, func(float64, float64) colour { return col })
 }
 
+//go:norace
 func blend(under uint8, over, cover float64) uint8 {
 	return clampByte(float64(under)*(1-cover) + over*cover)
 }
@@ -56,8 +61,11 @@ func paintOf(c color.RGBA) colour {
 }
 
 // lit returns the colour made lighter (above 1) or darker.
+//
+//go:norace
 func (c colour) lit(by float64) colour { return colour{c.r * by, c.g * by, c.b * by, c.a} }
 
+//go:norace
 func (c colour) opaque(a float64) colour { c.a = a; return c }
 
 // everywhere has no edge.
@@ -66,6 +74,8 @@ func everywhere() shape {
 }
 
 // ellipse is centred on x, y and nearly exact at its edge.
+//
+//go:norace
 func ellipse(cx, cy, rx, ry float64) shape {
 	return shape{boxOf(cx-rx, cy-ry, cx+rx, cy+ry), func(x, y float64) float64 {
 		u, v := (x-cx)/rx, (y-cy)/ry
@@ -78,6 +88,8 @@ func ellipse(cx, cy, rx, ry float64) shape {
 }
 
 // stroke is a line of the given width through points of a curve, thinner to its ends.
+//
+//go:norace
 func stroke(curve func(t float64) (x, y float64), width float64) shape {
 	const parts = 16
 	var xs, ys [parts + 1]float64
@@ -105,34 +117,43 @@ func boxOf(left, top, right, bottom float64) image.Rectangle {
 }
 
 // arc is a flat curve from x0 to x1 at y whose middle is lifted by rise.
+//
+//go:norace
 func arc(x0, x1, y, rise float64) func(t float64) (float64, float64) {
 	return func(t float64) (float64, float64) {
 		return x0 + (x1-x0)*t, y - 4*rise*t*(1-t)
 	}
 }
 
+//go:norace
 func both(a, b shape) shape {
 	return shape{a.box.Intersect(b.box), func(x, y float64) float64 {
 		return max(a.outside(x, y), b.outside(x, y))
 	}}
 }
 
+//go:norace
 func either(a, b shape) shape {
 	return shape{a.box.Union(b.box), func(x, y float64) float64 {
 		return min(a.outside(x, y), b.outside(x, y))
 	}}
 }
 
+//go:norace
 func without(a, b shape) shape {
 	return shape{a.box, func(x, y float64) float64 { return max(a.outside(x, y), -b.outside(x, y)) }}
 }
 
 // above is everything over the line y.
+//
+//go:norace
 func above(line float64) shape {
 	return shape{image.Rect(0, 0, PortraitWidth, int(line)+1), func(_, y float64) float64 { return y - line }}
 }
 
 // bent is the shape with every column lifted by lift, which stays below 12 pixels.
+//
+//go:norace
 func bent(s shape, lift func(x float64) float64) shape {
 	return shape{s.box.Inset(-12), func(x, y float64) float64 { return s.outside(x, y+lift(x)) }}
 }

@@ -105,6 +105,8 @@ const (
 func (f *face) chin() float64 { return eyeY + f.height }
 
 // outline is the head: an ellipse whose lower half is squarer as the jaw is.
+//
+//go:norace
 func (f *face) outline() shape {
 	box := boxOf(midX-f.width, eyeY-f.height*1.1, midX+f.width, f.chin())
 	return shape{box, func(x, y float64) float64 {
@@ -257,6 +259,8 @@ func (f *face) drawHair(c canvas) {
 }
 
 // strands shades hair in lines that run down from the parting.
+//
+//go:norace
 func (f *face) strands(light float64) func(x, y float64) colour {
 	return func(x, y float64) colour {
 		a := math.Atan2(x-midX-f.parting*40, y-eyeY+f.height+60)
@@ -280,6 +284,8 @@ func (f *face) drawGlasses(c canvas) {
 }
 
 // grain gives the even areas of a drawing what a camera's sensor gives them.
+//
+//go:norace
 func grain(c canvas, rng *rand.Rand) {
 	for i := 0; i < len(c.Pix); i += 4 {
 		n := float64(rng.IntN(7)) - 3

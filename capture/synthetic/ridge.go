@@ -81,6 +81,8 @@ func newBank(period float64) *bank {
 
 // gabor returns the filter that answers to ridges in the direction angle, counterclockwise from
 // the horizontal, at the given distance, and to nothing where the picture is even.
+//
+//go:norace
 func gabor(angle, wave float64) (out [side * side]int32) {
 	const along, across = 2.1, 1.7
 	var weights [side * side]float64
@@ -150,6 +152,8 @@ func newFlow(rightHand bool, rng *rand.Rand) flow {
 }
 
 // angle returns the direction of the ridges, counterclockwise from the horizontal, modulo π.
+//
+//go:norace
 func (f flow) angle(x, y float64) float64 {
 	if len(f.cores) == 0 {
 		across := (x/patternWidth - 0.5) * 2
@@ -171,6 +175,8 @@ func (f flow) angle(x, y float64) float64 {
 const bending = 0.12
 
 // choose picks each pixel's filter: its direction, and a period that varies slowly.
+//
+//go:norace
 func (f flow) choose(rng *rand.Rand) []uint8 {
 	wide, bend := newWaves(rng, 90), newWaves(rng, 105)
 	out := make([]uint8, patternWidth*patternHeight)
@@ -201,6 +207,7 @@ func newWaves(rng *rand.Rand, length float64) *waves {
 	return w
 }
 
+//go:norace
 //go:norace
 func (w *waves) at(x, y float64) float64 {
 	var sum float64

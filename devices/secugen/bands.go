@@ -17,6 +17,8 @@ var dither = [4][3]byte{
 }
 
 // makeBands tabulates what becomes of a pixel by its band, line and column.
+//
+//go:norace
 func (d *developer) makeBands(offsets [bandRows * bandColumns]int16) {
 	for r, offset := range offsets {
 		for line := range 3 {
@@ -32,6 +34,8 @@ func (d *developer) makeBands(offsets [bandRows * bandColumns]int16) {
 }
 
 // share returns how much of a band's offset a grey has.
+//
+//go:norace
 func share(v, offset int) int {
 	switch {
 	case v > 200:
@@ -49,6 +53,8 @@ func share(v, offset int) int {
 }
 
 // evened takes hundredths of a grey from a grey.
+//
+//go:norace
 func evened(v, hundredths, line, column int) byte {
 	whole := hundredths / 100
 	rest := hundredths - 100*whole
@@ -63,6 +69,8 @@ func evened(v, hundredths, line, column int) byte {
 }
 
 // evenBands takes the offset from every second line.
+//
+//go:norace
 func (d *developer) evenBands(frame []byte) {
 	for r, tables := range d.bands {
 		left, top := r%bandColumns*bandWidth, r/bandColumns*bandHeight

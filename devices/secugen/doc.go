@@ -72,4 +72,7 @@
 //
 // A capture that is cancelled reads the frame on its way to its end, which would be in the way of
 // the next one, and ends within 0.8 s even if the scanner is silent.
+//
+// The innermost loops are hidden from the race detector (go:norace), which would slow them tenfold:
+// they work on memory of one capture alone.
 package secugen

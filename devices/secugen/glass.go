@@ -107,6 +107,8 @@ func (g *glass) learn(frame []byte) {
 }
 
 // darkest returns the grey that a tenth of the middle does not exceed.
+//
+//go:norace
 func darkest(frame []byte) byte {
 	var counts [256]int
 	for y := lookTop; y < lookBottom; y++ {
@@ -128,6 +130,8 @@ func roughness(frame []byte) int { return difference(frame, 1) }
 
 // difference returns the mean difference between pixels of a line that lie so many columns
 // apart, in the middle of the frame.
+//
+//go:norace
 func difference(frame []byte, apart int) int {
 	sum := 0
 	for y := lookTop; y < lookBottom; y++ {

@@ -37,6 +37,8 @@ func newDeveloper(c *calibration, distorted bool) *developer {
 }
 
 // develop makes a picture, ridges dark, of a raw frame of framePixels bytes, which it spoils.
+//
+//go:norace
 func (d *developer) develop(frame []byte) *image.Gray {
 	d.evenBands(frame)
 	d.sharpen(frame)
@@ -55,6 +57,8 @@ func (d *developer) develop(frame []byte) *image.Gray {
 
 // sharpen raises pixels at edges that are lighter than their surroundings. Two lines at the top
 // and one at the bottom stay, as in the reference.
+//
+//go:norace
 func (d *developer) sharpen(frame []byte) {
 	above, here := &d.above, &d.here
 	copy(above[:], frame[width:])
@@ -81,6 +85,8 @@ func (d *developer) sharpen(frame []byte) {
 }
 
 // resize fits a picture to another size by interpolation between its pixels.
+//
+//go:norace
 func resize(to []byte, toWidth, toHeight int, from []byte, fromWidth, fromHeight int) {
 	for y := range toHeight {
 		v := y * (fromHeight - 1) * 256 / (toHeight - 1)
@@ -98,4 +104,5 @@ func resize(to []byte, toWidth, toHeight int, from []byte, fromWidth, fromHeight
 	}
 }
 
+//go:norace
 func clamp(v int) byte { return byte(max(0, min(255, v))) }

@@ -16,6 +16,8 @@ const (
 )
 
 // straighten calculates the places of all pixels.
+//
+//go:norace
 func straighten(grid *[gridRows][gridColumns]node) []place {
 	places := make([]place, 0, outPixels)
 	for y := range outHeight {
@@ -32,6 +34,8 @@ func straighten(grid *[gridRows][gridColumns]node) []place {
 }
 
 // between returns where in the raw frame a pixel of the straight picture lies, in 1/256 pixel.
+//
+//go:norace
 func between(grid *[gridRows][gridColumns]node, x, y int) node {
 	i, j := x/gridStep, y/gridStep
 	fx, fy := x%gridStep, y%gridStep
@@ -45,6 +49,8 @@ func between(grid *[gridRows][gridColumns]node, x, y int) node {
 }
 
 // sample takes a mean around each place.
+//
+//go:norace
 func sample(to []byte, places []place, frame []byte) {
 	for i, p := range places {
 		fx, fy := uint32(p.fx), uint32(p.fy)
@@ -56,6 +62,8 @@ func sample(to []byte, places []place, frame []byte) {
 }
 
 // across weighs four pixels of a line.
+//
+//go:norace
 func across(b *[tapColumns]byte, f uint32) uint32 {
 	return (256-f)*uint32(b[0]) + 256*(uint32(b[1])+uint32(b[2])) + f*uint32(b[3])
 }

@@ -215,7 +215,7 @@ func TestSlowViewerHoldsUpNobodyAndSeesNothingOld(t *testing.T) {
 	if testing.Short() {
 		t.Skip("sends many megabytes")
 	}
-	const size = 256 << 10
+	const size = 128 << 10
 	numbered := func(n int) []byte {
 		return bytes.Join([][]byte{portraitJPEG()[:2], fmt.Appendf([]byte{0xff, 0xfe, 0, 10}, "%08d", n), portraitJPEG()[2:]}, nil)
 	}
@@ -224,7 +224,7 @@ func TestSlowViewerHoldsUpNobodyAndSeesNothingOld(t *testing.T) {
 		p := numbered(n)
 		return bytes.Join([][]byte{p[:12+2], padding, p[12+2:]}, nil)
 	}
-	b, camera := seeing(t, 100, large(0))
+	b, camera := seeing(t, 20, large(0))
 	conn, err := (&net.Dialer{}).Dial("tcp", strings.TrimPrefix(b.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)
@@ -234,7 +234,7 @@ func TestSlowViewerHoldsUpNobodyAndSeesNothingOld(t *testing.T) {
 	conn.SetDeadline(time.Now().Add(time.Minute))
 	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n\r\n", faceOfC1, conn.RemoteAddr(), token)
 	quick := b.watch(t, clearedToken)
-	const shown = 12
+	const shown = 6
 	for n := 1; n <= shown; n++ {
 		p := large(n)
 		camera.SetJPEG(p)

@@ -28,18 +28,24 @@ const (
 )
 
 // project returns where on the raw frame a point of the glass is seen.
+//
+//go:norace
 func project(x, y float64) (u, v float64) {
 	shrink := 1 / (1 + slant*y)
 	return middleColumn + perColumn*(x-Width/2)*shrink, topRow + perRow*y*shrink
 }
 
 // trace returns the point of the glass that is seen at a place of the raw frame.
+//
+//go:norace
 func trace(u, v float64) (x, y float64) {
 	y = (v - topRow) / (perRow - slant*(v-topRow))
 	return Width/2 + (u-middleColumn)*(1+slant*y)/perColumn, y
 }
 
 // lacking is by how much light at a point of the glass falls short of the target.
+//
+//go:norace
 func lacking(x, y float64) int {
 	dx, dy := (x-Width/2)/(Width/2), (y-Height/2)/(Height/2)
 	return int(40*dx*dx + 20*dy*dy)
@@ -54,6 +60,8 @@ var bandOffsets = [16]int16{
 
 // lightness is the grey, ridges light, of what lies on the glass; nil is nothing. Points are as
 // the sensor sees them: from below, upside down.
+//
+//go:norace
 func lightness(laid *image.Gray, x, y float64) float64 {
 	const black = 235 // of the darkest ridge
 	if laid == nil {
@@ -65,6 +73,8 @@ func lightness(laid *image.Gray, x, y float64) float64 {
 }
 
 // at returns the grey of a picture between its pixels, and white around it.
+//
+//go:norace
 func at(img *image.Gray, x, y float64) float64 {
 	left, top := math.Floor(x), math.Floor(y)
 	fx, fy := x-left, y-top
@@ -79,6 +89,8 @@ func at(img *image.Gray, x, y float64) float64 {
 }
 
 // render returns the pixels of the raw frame.
+//
+//go:norace
 func render(laid *image.Gray) []byte {
 	raw := make([]byte, 0, rawPixels)
 	for v := range rawHeight {
@@ -99,6 +111,8 @@ func render(laid *image.Gray) []byte {
 
 // short is by how much a grey comes out too dark at a point of the glass, as the host is going to
 // make it lighter again.
+//
+//go:norace
 func short(grey, x, y float64) float64 {
 	lack := float64(lacking(x, y))
 	dark := grey
@@ -109,6 +123,8 @@ func short(grey, x, y float64) float64 {
 }
 
 // unevenness is the part of white's that a grey has.
+//
+//go:norace
 func unevenness(grey float64) float64 {
 	switch {
 	case grey > 200:
@@ -126,6 +142,8 @@ func unevenness(grey float64) float64 {
 }
 
 // seen returns the ideal host's picture.
+//
+//go:norace
 func seen(laid *image.Gray) *image.Gray {
 	img := image.NewGray(image.Rect(0, 0, Width, Height))
 	for y := range Height {
