@@ -10,6 +10,7 @@ import (
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
+	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"boothd/localmatch/gallery"
 )
@@ -40,7 +41,7 @@ func (b *Broker) options() *mqtt.ClientOptions {
 		o.SetTLSConfig(b.TLS)
 	}
 	o.SetProtocolVersion(4)
-	o.SetStore(mqtt.NewMemoryStore())
+	o.SetStore(copies{mqtt.NewMemoryStore()})
 	o.SetConnectTimeout(connectTimeout).SetWriteTimeout(writeTimeout)
 	o.SetKeepAlive(30 * time.Second).SetPingTimeout(10 * time.Second)
 	o.SetMaxReconnectInterval(time.Minute)
@@ -137,4 +138,21 @@ func StatusTopic(booth, list string) string {
 // isTopicLevel reports whether s can be one level of a topic.
 func isTopicLevel(s string) bool {
 	return s != "" && len(s) <= 64 && !strings.ContainsAny(s, "/+#\x00 ")
+}
+
+// copies keeps copies of the messages on their way. After a lost connection the client marks what it
+// keeps as sent again, while it may still be sending it.
+type copies struct{ *mqtt.MemoryStore }
+
+func (c copies) Put(key string, m packets.ControlPacket) { c.MemoryStore.Put(key, copied(m)) }
+
+func (c copies) Get(key string) packets.ControlPacket { return copied(c.MemoryStore.Get(key)) }
+
+func copied(m packets.ControlPacket) packets.ControlPacket {
+	p, ok := m.(*packets.PublishPacket)
+	if !ok {
+		return m
+	}
+	other := *p
+	return &other
 }
