@@ -15,6 +15,7 @@ import (
 
 	"boothd/capture/chip/portrait/raster"
 	"boothd/capture/synthetic"
+	"boothd/internal/testtool"
 )
 
 // decoder is the built boothd-jp2, which decodes with Debian's libopenjp2; empty if it could
@@ -42,7 +43,7 @@ func TestMain(m *testing.M) {
 func decoded(t *testing.T, file []byte) image.Image {
 	t.Helper()
 	if decoder == "" {
-		t.Skip("boothd-jp2 could not be built: nothing decodes the file")
+		testtool.Missing(t, "what boothd-jp2 is built with, which decodes the file")
 	}
 	cmd := exec.Command(decoder)
 	var out, complaints bytes.Buffer
